@@ -1,0 +1,5 @@
+/* The command line of gate86. */
+int main(void)
+{
+    return 2;
+}

@@ -3,7 +3,7 @@
 #define GATE86_BASE_COMPILER_H
 
 #define MUST_USE                    __attribute__((warn_unused_result))
-#define PRINTF_LIKE(format, first)  __attribute__((format(printf, format, first)))
+#define PRINTF_LIKE(text, first)    __attribute__((format(printf, text, first)))
 #define ALWAYS_INLINE               static inline __attribute__((always_inline))
 #define NEVER_INLINE                __attribute__((noinline, cold))
 #define LIKELY(condition)           __builtin_expect(!!(condition), 1)

@@ -75,16 +75,24 @@ enum machine_stop {
 /*
  * Runs until something stops it, at most `instructions` more. When the processor is halted, guest time jumps to
  * the next event; `idle` (may be NULL) is told before such a jump how many nanoseconds it skips, so that an
- * interactive front end can sleep. Returning false from `idle` stops the run with MACHINE_INTERRUPTED.
+ * interactive front end can sleep, and returns how many of them have passed. When that is fewer, guest time moves
+ * on by that much only and the run stops with MACHINE_INTERRUPTED, the processor still halted: input that came
+ * early is then stamped with the time at which it came.
  */
-typedef bool machine_idle(void *context, uint64_t nanoseconds);
+typedef uint64_t machine_idle(void *context, uint64_t nanoseconds);
 enum machine_stop machine_run(struct machine *machine, uint64_t instructions, machine_idle *idle, void *context);
 
 /* Stops a run soon; the only call allowed from another thread or a signal handler. */
 void machine_interrupt(struct machine *machine);
 
-/* Input, stamped with the current guest time: characters to the first serial line, scan codes (set 2) to the keyboard. */
-void machine_serial_input(struct machine *machine, const uint8_t *bytes, size_t count);
+/*
+ * Input, stamped with the current guest time: characters to the first serial line, scan codes (set 2) to the
+ * keyboard. The line has flow control: machine_serial_input returns how many characters the receiver had room for,
+ * and the rest is offered again later. machine_serial_ready: the guest holds RTS up, so that what is sent now is
+ * not lost to a driver which has yet to reset its FIFO; a guest that only polls may never raise it.
+ */
+MUST_USE size_t machine_serial_input(struct machine *machine, const uint8_t *bytes, size_t count);
+bool machine_serial_ready(const struct machine *machine);
 void machine_keyboard_input(struct machine *machine, const uint8_t *scan_codes, size_t count);
 
 uint64_t machine_instructions(const struct machine *machine);   /* executed since power-on */

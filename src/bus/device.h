@@ -22,6 +22,7 @@
 
 #define DEVICE_PINS_MAX   32
 #define DEVICE_EVENTS_MAX 8
+#define DEVICE_MEMORY_MAX 4
 
 struct device;
 
@@ -95,6 +96,12 @@ struct device_board {
     void *context;
 };
 
+/* What the memory callbacks get as context. */
+struct device_memory_range {
+    struct device *device;
+    unsigned range;
+};
+
 struct device {
     const struct device_class *class;
     const char *name;                        /* the instance: "pic0", "uart0" */
@@ -103,6 +110,7 @@ struct device {
     struct wire outputs[DEVICE_PINS_MAX];
     unsigned event_numbers[DEVICE_EVENTS_MAX]; /* the clock's numbers for class->events */
     char *event_names;                       /* owned storage for the events' full names */
+    struct device_memory_range memory_ranges[DEVICE_MEMORY_MAX];
 };
 
 /*

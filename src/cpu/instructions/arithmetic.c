@@ -1,0 +1,130 @@
+/*
+ * Addition, subtraction, comparison and bitwise logic (SDM 2A ADD .. XOR): the exemplar of an instruction
+ * family. Each instruction is load, compute, store: the destination is loaded with rm_modify, which makes every
+ * check of the later write, so nothing has changed when a fault comes back.
+ */
+#include "cpu/instructions/families.h"
+
+struct alu_result {
+    uint32_t value;
+    uint32_t flags;   /* the new status flags */
+    uint32_t changed; /* which of them the instruction writes */
+};
+
+ALWAYS_INLINE struct alu_result alu_add(uint32_t a, uint32_t b, uint32_t eflags, unsigned size)
+{
+    (void)eflags;
+    uint32_t value = a + b;
+    return (struct alu_result){value, flags_add(a, b, value, size), EFLAGS_STATUS};
+}
+
+ALWAYS_INLINE struct alu_result alu_adc(uint32_t a, uint32_t b, uint32_t eflags, unsigned size)
+{
+    uint32_t value = a + b + (eflags & EFLAGS_CF);
+    return (struct alu_result){value, flags_add(a, b, value, size), EFLAGS_STATUS};
+}
+
+ALWAYS_INLINE struct alu_result alu_sub(uint32_t a, uint32_t b, uint32_t eflags, unsigned size)
+{
+    (void)eflags;
+    uint32_t value = a - b;
+    return (struct alu_result){value, flags_subtract(a, b, value, size), EFLAGS_STATUS};
+}
+
+ALWAYS_INLINE struct alu_result alu_sbb(uint32_t a, uint32_t b, uint32_t eflags, unsigned size)
+{
+    uint32_t value = a - b - (eflags & EFLAGS_CF);
+    return (struct alu_result){value, flags_subtract(a, b, value, size), EFLAGS_STATUS};
+}
+
+/* AF is undefined after logic; like real processors we clear it. */
+ALWAYS_INLINE struct alu_result alu_and(uint32_t a, uint32_t b, uint32_t eflags, unsigned size)
+{
+    (void)eflags;
+    return (struct alu_result){a & b, flags_szp(a & b, size), EFLAGS_STATUS};
+}
+
+ALWAYS_INLINE struct alu_result alu_or(uint32_t a, uint32_t b, uint32_t eflags, unsigned size)
+{
+    (void)eflags;
+    return (struct alu_result){a | b, flags_szp(a | b, size), EFLAGS_STATUS};
+}
+
+ALWAYS_INLINE struct alu_result alu_xor(uint32_t a, uint32_t b, uint32_t eflags, unsigned size)
+{
+    (void)eflags;
+    return (struct alu_result){a ^ b, flags_szp(a ^ b, size), EFLAGS_STATUS};
+}
+
+/* E op G, E op I, G op E; the comparing ones store nothing. */
+#define ALU_SIZE(name, compute, stores, size)                                                                     \
+    EXECUTE(name##_EG_##size)                                                                                     \
+    {                                                                                                             \
+        uint32_t a;                                                                                               \
+        TRY(stores ? rm_modify(cpu, op, size / 8, &a) : rm_read(cpu, op, size / 8, &a));                          \
+        struct alu_result r = compute(a, reg_read(cpu, op, size / 8), cpu->eflags, size / 8);                     \
+        if (stores)                                                                                               \
+            TRY(rm_write(cpu, op, size / 8, r.value));                                                            \
+        flags_set(cpu, r.changed, r.flags);                                                                       \
+        return FAULT_NONE;                                                                                        \
+    }                                                                                                             \
+    EXECUTE(name##_EI_##size)                                                                                     \
+    {                                                                                                             \
+        uint32_t a;                                                                                               \
+        TRY(stores ? rm_modify(cpu, op, size / 8, &a) : rm_read(cpu, op, size / 8, &a));                          \
+        struct alu_result r = compute(a, op->immediate & size_mask(size / 8), cpu->eflags, size / 8);             \
+        if (stores)                                                                                               \
+            TRY(rm_write(cpu, op, size / 8, r.value));                                                            \
+        flags_set(cpu, r.changed, r.flags);                                                                       \
+        return FAULT_NONE;                                                                                        \
+    }                                                                                                             \
+    EXECUTE(name##_GE_##size)                                                                                     \
+    {                                                                                                             \
+        uint32_t b;                                                                                               \
+        TRY(rm_read(cpu, op, size / 8, &b));                                                                      \
+        struct alu_result r = compute(reg_read(cpu, op, size / 8), b, cpu->eflags, size / 8);                     \
+        if (stores)                                                                                               \
+            reg_write(cpu, op, size / 8, r.value);                                                                \
+        flags_set(cpu, r.changed, r.flags);                                                                       \
+        return FAULT_NONE;                                                                                        \
+    }
+
+#define ALU(name, compute, stores)       \
+    ALU_SIZE(name, compute, stores, 8)   \
+    ALU_SIZE(name, compute, stores, 16)  \
+    ALU_SIZE(name, compute, stores, 32)
+
+ALU(add, alu_add, true)
+ALU(or, alu_or, true)
+ALU(adc, alu_adc, true)
+ALU(sbb, alu_sbb, true)
+ALU(and, alu_and, true)
+ALU(sub, alu_sub, true)
+ALU(xor, alu_xor, true)
+ALU(cmp, alu_sub, false)
+
+/* clang-format off */
+#define ALU_ROWS(o0, o1, o2, o3, o4, o5, digit, name, mnemonic, reads, undefined, lock, manual)                           \
+    {o0 " /r",        mnemonic, "Eb,Gb",   reads, "oszapc", undefined, lock, FEATURE_ALWAYS, BYTES(name##_EG), manual}, \
+    {o1 " /r",        mnemonic, "Ev,Gv",   reads, "oszapc", undefined, lock, FEATURE_ALWAYS, SIZES(name##_EG), manual}, \
+    {o2 " /r",        mnemonic, "Gb,Eb",   reads, "oszapc", undefined, 0,    FEATURE_ALWAYS, BYTES(name##_GE), manual}, \
+    {o3 " /r",        mnemonic, "Gv,Ev",   reads, "oszapc", undefined, 0,    FEATURE_ALWAYS, SIZES(name##_GE), manual}, \
+    {o4,              mnemonic, "AL,Ib",   reads, "oszapc", undefined, 0,    FEATURE_ALWAYS, BYTES(name##_EI), manual}, \
+    {o5,              mnemonic, "eAX,Iz",  reads, "oszapc", undefined, 0,    FEATURE_ALWAYS, SIZES(name##_EI), manual}, \
+    {"80 /" digit,    mnemonic, "Eb,Ib",   reads, "oszapc", undefined, lock, FEATURE_ALWAYS, BYTES(name##_EI), manual}, \
+    {"81 /" digit,    mnemonic, "Ev,Iz",   reads, "oszapc", undefined, lock, FEATURE_ALWAYS, SIZES(name##_EI), manual}, \
+    {"82 /" digit,    mnemonic, "Eb,Ib",   reads, "oszapc", undefined, lock, FEATURE_ALWAYS, BYTES(name##_EI), manual}, \
+    {"83 /" digit,    mnemonic, "Ev,Ibs",  reads, "oszapc", undefined, lock, FEATURE_ALWAYS, SIZES(name##_EI), manual}
+
+const struct instruction arithmetic_instructions[] = {
+    ALU_ROWS("00", "01", "02", "03", "04", "05", "0", add, "ADD", "",  "",  LOCKABLE, "SDM 2A ADD"),
+    ALU_ROWS("08", "09", "0A", "0B", "0C", "0D", "1", or,  "OR",  "",  "a", LOCKABLE, "SDM 2B OR"),
+    ALU_ROWS("10", "11", "12", "13", "14", "15", "2", adc, "ADC", "c", "",  LOCKABLE, "SDM 2A ADC"),
+    ALU_ROWS("18", "19", "1A", "1B", "1C", "1D", "3", sbb, "SBB", "c", "",  LOCKABLE, "SDM 2B SBB"),
+    ALU_ROWS("20", "21", "22", "23", "24", "25", "4", and, "AND", "",  "a", LOCKABLE, "SDM 2A AND"),
+    ALU_ROWS("28", "29", "2A", "2B", "2C", "2D", "5", sub, "SUB", "",  "",  LOCKABLE, "SDM 2B SUB"),
+    ALU_ROWS("30", "31", "32", "33", "34", "35", "6", xor, "XOR", "",  "a", LOCKABLE, "SDM 2B XOR"),
+    ALU_ROWS("38", "39", "3A", "3B", "3C", "3D", "7", cmp, "CMP", "",  "",  0,        "SDM 2A CMP"),
+    {0},
+};
+/* clang-format on */

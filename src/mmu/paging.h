@@ -21,6 +21,7 @@ struct paging {
     bool nxe;                    /* IA32_EFER.NXE */
     uint8_t physical_bits;       /* MAXPHYADDR of the model: 32 or 36 */
     bool pse36;                  /* the model has PSE-36 */
+    bool pat;                    /* the model has PAT: its bit in the entries is not reserved */
     uint64_t pdpte[4];           /* PAE: loaded by MOV CR3 and friends, see paging_load_pdptes */
 };
 

@@ -116,8 +116,13 @@ void segment_derive(struct segment *segment);
 /* The hidden part from a descriptor. */
 struct segment segment_from_descriptor(uint16_t selector, const struct descriptor *descriptor);
 
-/* What loading a selector gives in real-address mode (`keep`: limit and access of the register survive) and in virtual-8086 mode. */
+/*
+ * What loading a selector gives in real-address mode, where limit and access rights of the register survive
+ * (except that CS, loaded by a far transfer, gets the access rights of a writable data segment with DPL 0), and in
+ * virtual-8086 mode.
+ */
 void segment_load_real(struct segment *segment, uint16_t selector);
+void segment_load_real_code(struct segment *segment, uint16_t selector);
 struct segment segment_v86(uint16_t selector);
 
 /* A null selector in DS, ES, FS, GS or LDTR: unusable. */

@@ -1,0 +1,27 @@
+/* What is told of a run when it is over: why it ended, its size, its cost. */
+#ifndef GATE86_MAIN_REPORT_H
+#define GATE86_MAIN_REPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "host/session.h"
+#include "machine/gate86.h"
+
+struct report {
+    enum session_end end;
+    enum machine_stop stop; /* when end is SESSION_STOPPED */
+    uint8_t exit_code;      /* when stop is MACHINE_DEBUG_EXIT */
+    uint64_t instructions;  /* since power-on */
+    uint64_t guest_ns;
+    uint64_t processor_ns; /* of the host, for this run */
+};
+
+/* The exit status of a run that ended so (not for SESSION_SIGNAL, SESSION_FAILED). */
+int report_exit_status(const struct report *report);
+
+/* "gate86: powered off: 1,234,567 instructions, 12.3 guest seconds, 9.8 processor seconds, 126 MIPS" */
+void report_print(const struct report *report, FILE *out);
+
+#endif

@@ -1,0 +1,30 @@
+/* The command line of `gate86 run`, read and checked. */
+#ifndef GATE86_MAIN_RUN_OPTIONS_H
+#define GATE86_MAIN_RUN_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "machine/gate86.h"
+
+struct run_options {
+    struct machine_config machine; /* without the outputs and the log */
+    struct image_request image;    /* path NULL: none was named */
+    const char *serial;            /* "terminal", "stdio", "null" or "file:PATH"; NULL: not said */
+    const char *debugcon;          /* "stdio", "stderr", "null" or "file:PATH"; never NULL */
+    uint64_t max_instructions;     /* UINT64_MAX: no limit */
+    uint64_t timeout_ns;           /* UINT64_MAX: no limit */
+    enum { PACE_WHEN_TERMINAL, PACE_ALWAYS, PACE_NEVER } pace;
+    bool print_state_hash;
+    bool help; /* --help: nothing else counts */
+};
+
+/* The words that follow `run`. Errors: ERROR_USAGE. The result points into the words. */
+MUST_USE bool run_options_parse(struct run_options *options, int count, char *const *words,
+                                struct error *error);
+
+void run_options_help(FILE *out);
+
+#endif

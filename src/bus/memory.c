@@ -12,6 +12,13 @@
 
 #define A20_BIT (1ull << 20)
 
+static void memory_map_changed(struct memory *memory)
+{
+    memory->generation++;
+    if (memory->listener.map_changed != NULL)
+        memory->listener.map_changed(memory->listener.context);
+}
+
 bool memory_init(struct memory *memory, uint64_t ram_size, struct error *error)
 {
     memset(memory, 0, sizeof *memory);
@@ -74,7 +81,7 @@ static void memory_map(struct memory *memory, const struct memory_region *region
             (memory->regions_used - at) * sizeof memory->regions[0]);
     memory->regions[at] = *region;
     memory->regions_used++;
-    memory->generation++;
+    memory_map_changed(memory);
 }
 
 void memory_map_ram(struct memory *memory, const char *name, uint64_t base, uint64_t size,
@@ -123,7 +130,7 @@ void memory_unmap(struct memory *memory, uint64_t base)
     memmove(&memory->regions[after - 1], &memory->regions[after],
             (memory->regions_used - after) * sizeof memory->regions[0]);
     memory->regions_used--;
-    memory->generation++;
+    memory_map_changed(memory);
 }
 
 void memory_set_a20(struct memory *memory, bool enabled)
@@ -132,7 +139,7 @@ void memory_set_a20(struct memory *memory, bool enabled)
     if (memory->a20_mask == mask)
         return;
     memory->a20_mask = mask;
-    memory->generation++;
+    memory_map_changed(memory);
 }
 
 /* The region that holds an address already masked by A20, or NULL. */
@@ -187,15 +194,28 @@ static uint64_t region_read(const struct memory_region *region, uint64_t physica
     return value;
 }
 
-static void region_write(const struct memory_region *region, uint64_t physical, uint64_t value, unsigned size)
+/* Tells the listener when decoded code came from bytes that were just written. */
+static void ram_written(const struct memory *memory, const uint8_t *host, unsigned size)
+{
+    uint64_t page = memory_ram_page_number(memory, host);
+    if (UNLIKELY(memory->code_granules[page] != 0) && memory->listener.code_written != NULL) {
+        uint32_t offset = (uint32_t)((uint64_t)(host - memory->ram) & PAGE_OFFSET_MASK);
+        memory->listener.code_written(memory->listener.context, page, offset, size);
+    }
+}
+
+static void region_write(const struct memory *memory, const struct memory_region *region, uint64_t physical,
+                         uint64_t value, unsigned size)
 {
     if (!region || region->kind == MEMORY_ROM)
         return;
     uint64_t offset = physical - region->base;
-    if (region->kind == MEMORY_DEVICE)
+    if (region->kind == MEMORY_DEVICE) {
         region->write(region->context, offset, (uint32_t)(value & (~0ull >> (64 - 8 * size))), size);
-    else
-        memcpy(region->host + offset, &value, size);
+        return;
+    }
+    memcpy(region->host + offset, &value, size);
+    ram_written(memory, region->host + offset, size);
 }
 
 uint64_t memory_read(struct memory *memory, uint64_t physical, unsigned size)
@@ -220,7 +240,7 @@ void memory_write(struct memory *memory, uint64_t physical, uint64_t value, unsi
         uint64_t masked = (physical + done) & memory->a20_mask;
         const struct memory_region *region = memory_find_masked(memory, masked);
         unsigned cycle = memory_cycle_size(region, masked, size - done);
-        region_write(region, masked, value >> (8 * done), cycle);
+        region_write(memory, region, masked, value >> (8 * done), cycle);
         done += cycle;
     }
 }
@@ -251,7 +271,9 @@ bool memory_copy_in(struct memory *memory, uint64_t physical, const void *bytes,
         uint64_t part = size - done < left ? size - done : left;
         bool writable;
         uint8_t *page = memory_page(memory, physical + done, &writable);
-        memcpy(page + ((physical + done) & PAGE_OFFSET_MASK), from + done, (size_t)part);
+        uint8_t *to = page + ((physical + done) & PAGE_OFFSET_MASK);
+        memcpy(to, from + done, (size_t)part);
+        ram_written(memory, to, (unsigned)part);
         done += part;
     }
     return true;

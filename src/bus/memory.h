@@ -36,6 +36,13 @@ struct memory_region {
     void *context;
 };
 
+/* The processor, which keeps decoded code and translations: told at once when either may be stale. */
+struct memory_listener {
+    void (*code_written)(void *context, uint64_t ram_page, uint32_t offset, uint32_t size); /* within one RAM page */
+    void (*map_changed)(void *context);                                                      /* regions or A20 */
+    void *context;
+};
+
 struct memory {
     struct memory_region regions[MEMORY_REGIONS_MAX]; /* sorted by base, never overlapping */
     unsigned regions_used;
@@ -43,6 +50,7 @@ struct memory {
     uint8_t *ram;         /* one host block of ram_size bytes; RAM regions point into it */
     uint64_t ram_size;    /* bytes */
     uint64_t *code_granules; /* per RAM page: bit n is set when decoded code came from its n-th 64 bytes */
+    struct memory_listener listener; /* NULL functions: nobody listens */
     uint32_t generation;  /* counts changes of the map and of A20: cached translations of an older one are void */
 };
 

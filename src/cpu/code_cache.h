@@ -45,7 +45,7 @@ struct code_page *code_cache_page(struct code_cache *cache, const uint8_t *host,
 const struct operation *code_cache_add(struct code_cache *cache, struct code_page *page, uint32_t offset,
                                        const struct operation *operation);
 
-/* Bytes offset..offset+size-1 of a RAM page were written: forgets the operations that contain one of them. */
+/* Bytes offset..offset+size-1 of a RAM page were written: forgets the operations in their granules. */
 void code_cache_written(struct code_cache *cache, uint64_t ram_page, uint32_t offset, uint32_t size);
 
 /* Forgets everything. */

@@ -92,6 +92,7 @@ struct cpu {
     /* ---- derived: not saved, rebuilt by cpu_restored() ---- */
     uint32_t attention;        /* ATTENTION_ bits */
     uint32_t next_eip;         /* where execution goes on when the present instruction completes */
+    bool event_delivered;      /* the present instruction entered a handler: no single-step trap of its own */
     bool user;                 /* cpl == 3: accesses are user-mode accesses */
     struct tlb_set *tlb;       /* &mmu.sets[user] */
     struct mmu mmu;            /* holds pdpte[], which is guest state and has its row */

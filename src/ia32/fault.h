@@ -25,7 +25,8 @@ struct fault {
     bool has_error_code;
     uint32_t error_code;
     uint32_t address;     /* #PF: the linear address for CR2; #DB: the DR6 bits to set; else what helps the reader */
-    uint32_t unused;
+    bool is_trap;         /* #DB only: reported after the instruction, so RF is not pushed as one */
+    uint8_t reserved[3];
 };
 
 #define FAULT_NONE ((struct fault){0})

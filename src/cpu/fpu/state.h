@@ -36,4 +36,7 @@ struct fpu_state {
 
 extern const struct state_row fpu_rows[];
 
+/* What RESET# leaves (SDM 3A table 9-1): as after FNINIT, registers +0.0, MXCSR 1F80h. */
+void fpu_reset(struct fpu_state *fpu);
+
 #endif

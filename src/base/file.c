@@ -81,6 +81,7 @@ struct unpacking {
     struct file_bytes result;
     size_t capacity;
     size_t limit;
+    bool others_follow; /* what follows the gzip members is the caller's */
     z_stream stream;
 };
 
@@ -128,9 +129,12 @@ static bool unpacking_next_member(struct unpacking *unpacking, bool *done, struc
     if (*done)
         return true;
     struct file_bytes rest = {packed->bytes + offset, packed->size - offset};
-    if (!file_is_gzip(&rest))
-        return error_set(error, ERROR_INPUT, "%s: offset %zu: neither the end nor another gzip member",
+    if (!file_is_gzip(&rest)) {
+        *done = unpacking->others_follow;
+        return *done ||
+               error_set(error, ERROR_INPUT, "%s: offset %zu: neither the end nor another gzip member",
                          unpacking->path, at);
+    }
     if (inflateReset(&unpacking->stream) != Z_OK)
         return error_set(error, ERROR_HOST, "%s: zlib cannot start another member", unpacking->path);
     return true;
@@ -164,6 +168,23 @@ static bool unpacking_run(struct unpacking *unpacking, struct error *error)
         }
     }
     return true;
+}
+
+bool file_gunzip_prefix(const char *path, size_t limit, const struct file_bytes *packed,
+                        struct file_bytes *result, size_t *used, struct error *error)
+{
+    struct unpacking unpacking = {.path = path, .packed = packed, .limit = limit, .others_follow = true};
+    *result = (struct file_bytes){0};
+    if (inflateInit2(&unpacking.stream, 16 + MAX_WBITS) != Z_OK) /* 16: gzip wrapper only */
+        return error_set(error, ERROR_HOST, "%s: zlib cannot start", path);
+    bool good = unpacking_run(&unpacking, error);
+    *used = unpacking_offset(&unpacking);
+    inflateEnd(&unpacking.stream);
+    if (good)
+        *result = unpacking.result;
+    else
+        file_bytes_free(&unpacking.result);
+    return good;
 }
 
 bool file_gunzip(const char *path, size_t limit, struct file_bytes *file, struct error *error)

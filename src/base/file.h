@@ -13,7 +13,8 @@ struct file_bytes {
     size_t size;    /* bytes */
 };
 
-/* Reads a whole file. Errors name the file and why (ERROR_INPUT). Directories and files over `limit` bytes are refused. */
+/* Reads a whole file. Errors name the file and why (ERROR_INPUT). Directories and files over `limit` bytes
+ * are refused. */
 MUST_USE bool file_read(const char *path, size_t limit, struct file_bytes *file, struct error *error);
 
 /* True when the bytes start with the gzip magic 1Fh 8Bh. */
@@ -24,6 +25,13 @@ bool file_is_gzip(const struct file_bytes *file);
  * the packed file and what is wrong (truncated, bad checksum, too large). Unpacked files are left alone.
  */
 MUST_USE bool file_gunzip(const char *path, size_t limit, struct file_bytes *file, struct error *error);
+
+/*
+ * Unpacks the gzip members that `packed` begins with into *result, and leaves `packed` alone. *used tells
+ * where they end; anything may follow there.
+ */
+MUST_USE bool file_gunzip_prefix(const char *path, size_t limit, const struct file_bytes *packed,
+                                 struct file_bytes *result, size_t *used, struct error *error);
 
 void file_bytes_free(struct file_bytes *file);
 

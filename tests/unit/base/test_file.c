@@ -226,6 +226,25 @@ START_TEST(rubbish_after_the_end_is_refused)
 }
 END_TEST
 
+START_TEST(what_follows_the_members_is_left_to_the_caller_of_prefix)
+{
+    struct file_bytes file = packed("hello", 5), result;
+    struct error error;
+    size_t used, end = file.size;
+    file.bytes[file.size++] = 'x';
+    ck_assert(file_gunzip_prefix("tail.gz", LIMIT, &file, &result, &used, &error));
+    ck_assert_uint_eq(used, end);
+    ck_assert_uint_eq(result.size, 5);
+    ck_assert_mem_eq(result.bytes, "hello", 5);
+    ck_assert_uint_eq(file.size, end + 1);
+    file_bytes_free(&result);
+    file.size = end - 1;
+    ck_assert(!file_gunzip_prefix("tail.gz", LIMIT, &file, &result, &used, &error));
+    ck_assert_ptr_nonnull(strstr(error.text, "truncated"));
+    file_bytes_free(&file);
+}
+END_TEST
+
 START_TEST(a_header_without_data_or_of_another_method_is_refused)
 {
     struct error error;
@@ -243,4 +262,5 @@ UNIT_SUITE("file", a_file_is_read_whole, an_empty_file_is_read, what_cannot_be_r
            members_are_joined_and_zero_padding_is_ignored, every_truncation_is_told_with_its_offset,
            every_flipped_bit_of_data_and_trailer_is_noticed, a_bad_checksum_is_called_so,
            a_bomb_is_stopped_at_the_limit, rubbish_after_the_end_is_refused,
+           what_follows_the_members_is_left_to_the_caller_of_prefix,
            a_header_without_data_or_of_another_method_is_refused)

@@ -209,11 +209,16 @@ static struct {
     struct termios before;
 } user;
 
-static void sit_down(const char *line)
+/* False where there are no pseudo-terminals (a chroot without /dev/pts): the test cannot be made there. */
+static bool sit_down(const char *line)
 {
     struct winsize window = {24, 80, 0, 0};
     int slave;
-    ck_assert_int_eq(openpty(&user.master, &slave, NULL, NULL, &window), 0);
+    if (openpty(&user.master, &slave, NULL, NULL, &window) != 0) {
+        ck_assert_int_eq(access("/dev/pts/ptmx", F_OK), -1);
+        printf("skipped: no pseudo-terminals here\n");
+        return false;
+    }
     ck_assert_int_eq(tcgetattr(slave, &user.before), 0);
     user.child = fork();
     if (user.child == 0) {
@@ -223,6 +228,7 @@ static void sit_down(const char *line)
     }
     close(slave);
     memset(&seen, 0, sizeof seen);
+    return true;
 }
 
 /* Reads the screen until it shows the text. */
@@ -265,7 +271,8 @@ START_TEST(on_a_terminal_the_escape_key_is_told_and_ends_the_run)
     fake_reset(UINT64_MAX);
     fake.halt_ns = 50000000;
     fake.says = "login: ";
-    sit_down("kernel");
+    if (!sit_down("kernel"))
+        return;
     see("Ctrl-A x ends the run");
     see("login: ");
     ck_assert(terminal_is_raw());
@@ -285,7 +292,8 @@ START_TEST(typed_characters_reach_the_guest_at_once_and_ctrl_c_too)
     fake.says = "ready";
     fake.stop_on = "\003!";
     fake.ready_at = UINT64_MAX;
-    sit_down("kernel");
+    if (!sit_down("kernel"))
+        return;
     see("ready");
     press("\003!");
     see("gate86: powered off");
@@ -299,7 +307,8 @@ static void expect_restored_after(int number)
     fake_reset(UINT64_MAX);
     fake.halt_ns = 50000000;
     fake.says = "ready";
-    sit_down("kernel");
+    if (!sit_down("kernel"))
+        return;
     see("ready");
     kill(user.child, number);
     expect_terminal_as_before();
@@ -319,7 +328,8 @@ START_TEST(stopping_and_continuing_the_program_keeps_the_terminal_right)
     fake_reset(UINT64_MAX);
     fake.halt_ns = 50000000;
     fake.says = "ready";
-    sit_down("kernel");
+    if (!sit_down("kernel"))
+        return;
     see("ready");
     kill(user.child, SIGTSTP);
     ck_assert_int_eq(waitpid(user.child, &seen.status, WUNTRACED), user.child);

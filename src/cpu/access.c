@@ -154,7 +154,7 @@ static struct fault alignment_check(const struct cpu *cpu, uint32_t linear, unsi
 
 struct fault data_read_slow(struct cpu *cpu, unsigned segment, uint32_t offset, unsigned size, uint64_t *value)
 {
-    uint32_t linear;
+    uint32_t linear = 0;
     TRY(data_check(cpu, segment, offset, size, false, &linear));
     TRY(alignment_check(cpu, linear, size));
     *value = 0;
@@ -163,7 +163,7 @@ struct fault data_read_slow(struct cpu *cpu, unsigned segment, uint32_t offset, 
 
 struct fault data_modify_slow(struct cpu *cpu, unsigned segment, uint32_t offset, unsigned size, uint64_t *value)
 {
-    uint32_t linear;
+    uint32_t linear = 0;
     TRY(data_check(cpu, segment, offset, size, true, &linear));
     if (!cpu->segments[segment].readable)
         return segment_access_fault(&cpu->segments[segment], segment == SS, offset, size, false);
@@ -175,7 +175,7 @@ struct fault data_modify_slow(struct cpu *cpu, unsigned segment, uint32_t offset
 
 struct fault data_write_slow(struct cpu *cpu, unsigned segment, uint32_t offset, unsigned size, uint64_t value)
 {
-    uint32_t linear;
+    uint32_t linear = 0;
     TRY(data_check(cpu, segment, offset, size, true, &linear));
     TRY(alignment_check(cpu, linear, size));
     return linear_write(cpu, linear, &value, size, cpu->user);
@@ -184,7 +184,7 @@ struct fault data_write_slow(struct cpu *cpu, unsigned segment, uint32_t offset,
 struct fault data_read_bytes(struct cpu *cpu, unsigned segment, uint32_t offset, void *bytes, unsigned size)
 {
     INVARIANT(size >= 1 && size <= 512);
-    uint32_t linear;
+    uint32_t linear = 0;
     TRY(data_check(cpu, segment, offset, size, false, &linear));
     return linear_read(cpu, linear, bytes, size, cpu->user);
 }
@@ -192,14 +192,14 @@ struct fault data_read_bytes(struct cpu *cpu, unsigned segment, uint32_t offset,
 struct fault data_write_bytes(struct cpu *cpu, unsigned segment, uint32_t offset, const void *bytes, unsigned size)
 {
     INVARIANT(size >= 1 && size <= 512);
-    uint32_t linear;
+    uint32_t linear = 0;
     TRY(data_check(cpu, segment, offset, size, true, &linear));
     return linear_write(cpu, linear, bytes, size, cpu->user);
 }
 
 struct fault data_probe_write(struct cpu *cpu, unsigned segment, uint32_t offset, uint32_t size)
 {
-    uint32_t linear;
+    uint32_t linear = 0;
     TRY(data_check(cpu, segment, offset, size, true, &linear));
     return linear_probe_write(cpu, linear, size, cpu->user);
 }

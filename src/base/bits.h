@@ -21,9 +21,9 @@ static inline uint32_t sign_bit(unsigned size)
 /* The low `size` bytes of value, sign-extended to 32 bits. */
 static inline uint32_t sign_extend(uint32_t value, unsigned size)
 {
-    return size == 1 ? (uint32_t)(int32_t)(int8_t)value
-         : size == 2 ? (uint32_t)(int32_t)(int16_t)value
-                     : value;
+    return size == 1   ? (uint32_t)(int32_t)(int8_t)value
+           : size == 2 ? (uint32_t)(int32_t)(int16_t)value
+                       : value;
 }
 
 /* Bits high..low of value, shifted down; 0 <= low <= high <= 63. */

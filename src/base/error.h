@@ -12,9 +12,9 @@
 
 enum error_kind {
     ERROR_NONE = 0,
-    ERROR_USAGE,  /* the command line asks for something that does not exist: exit status 2 */
-    ERROR_INPUT,  /* an input that cannot be read or is damaged: exit status 3 */
-    ERROR_HOST,   /* the host refuses (no memory, no terminal, disk full): exit status 3 */
+    ERROR_USAGE, /* the command line asks for something that does not exist: exit status 2 */
+    ERROR_INPUT, /* an input that cannot be read or is damaged: exit status 3 */
+    ERROR_HOST,  /* the host refuses (no memory, no terminal, disk full): exit status 3 */
 };
 
 struct error {

@@ -2,8 +2,7 @@
 #ifndef GATE86_BASE_INVARIANT_H
 #define GATE86_BASE_INVARIANT_H
 
-#define INVARIANT(condition) \
-    ((condition) ? (void)0 : invariant_failed(#condition, __FILE__, __LINE__))
+#define INVARIANT(condition) ((condition) ? (void)0 : invariant_failed(#condition, __FILE__, __LINE__))
 
 /* Prints what was broken and where, then aborts. */
 _Noreturn void invariant_failed(const char *condition, const char *file, int line);

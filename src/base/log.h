@@ -14,8 +14,8 @@
 #define LOG_KEYS_MAX 256
 
 struct log {
-    FILE *out;                     /* NULL: silent */
-    uint64_t keys[LOG_KEYS_MAX];   /* oddities already told */
+    FILE *out;                   /* NULL: silent */
+    uint64_t keys[LOG_KEYS_MAX]; /* oddities already told */
     unsigned keys_used;
 };
 

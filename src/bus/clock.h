@@ -24,21 +24,21 @@
 typedef void clock_callback(void *context, unsigned argument);
 
 struct clock_event {
-    const char *name;       /* for logs and the monitor: "pit.channel0" */
+    const char *name; /* for logs and the monitor: "pit.channel0" */
     clock_callback *callback;
     void *context;
     unsigned argument;
-    uint64_t due_ns;        /* CLOCK_NEVER: not scheduled */
-    uint64_t sequence;      /* order of scheduling, decides between equal times */
+    uint64_t due_ns;   /* CLOCK_NEVER: not scheduled */
+    uint64_t sequence; /* order of scheduling, decides between equal times */
 };
 
 struct clock {
-    uint64_t horizon_ns;      /* time at which budget reaches zero */
-    int64_t budget;           /* instructions left until the horizon; <= 0: the run loop must look at events */
-    uint32_t instruction_ns;  /* nanoseconds per instruction, at least 1 */
+    uint64_t horizon_ns;     /* time at which budget reaches zero */
+    int64_t budget;          /* instructions left until the horizon; <= 0: the run loop must look at events */
+    uint32_t instruction_ns; /* nanoseconds per instruction, at least 1 */
     unsigned events_used;
     uint64_t next_sequence;
-    uint64_t skipped_ns;      /* time passed while halted, for statistics */
+    uint64_t skipped_ns; /* time passed while halted, for statistics */
     struct clock_event events[CLOCK_EVENTS_MAX];
 };
 

@@ -28,17 +28,17 @@ struct device;
 
 /* What a device may ask of the board as a whole. */
 enum board_request {
-    BOARD_POWER_OFF,   /* the guest switched the machine off; value unused */
-    BOARD_RESET,       /* hard reset of the whole machine */
-    BOARD_DEBUG_EXIT,  /* value: the byte written to the debug exit port */
-    BOARD_POST_CODE,   /* value: the byte written to port 80h */
+    BOARD_POWER_OFF,  /* the guest switched the machine off; value unused */
+    BOARD_RESET,      /* hard reset of the whole machine */
+    BOARD_DEBUG_EXIT, /* value: the byte written to the debug exit port */
+    BOARD_POST_CODE,  /* value: the byte written to port 80h */
 };
 
 struct device_ports {
     const char *name;
-    uint16_t first;    /* default port; the board may move the range */
+    uint16_t first; /* default port; the board may move the range */
     uint16_t count;
-    uint8_t width;     /* widest access taken whole: 1, 2 or 4 bytes */
+    uint8_t width; /* widest access taken whole: 1, 2 or 4 bytes */
 };
 
 struct device_memory {
@@ -48,17 +48,17 @@ struct device_memory {
 };
 
 struct device_class {
-    const char *name;          /* "i8254" */
-    const char *manual;        /* the datasheet it follows */
-    size_t state_size;         /* bytes */
+    const char *name;   /* "i8254" */
+    const char *manual; /* the datasheet it follows */
+    size_t state_size;  /* bytes */
     const struct state_row *rows;
 
     /* NULL-ended lists of names; a pin's number is its place in the list. */
     const char *const *inputs;
     const char *const *outputs;
     const char *const *events;
-    const struct device_ports *ports;    /* ended by a NULL name; may be NULL */
-    const struct device_memory *memory;  /* ended by a NULL name; may be NULL */
+    const struct device_ports *ports;   /* ended by a NULL name; may be NULL */
+    const struct device_memory *memory; /* ended by a NULL name; may be NULL */
 
     /* Power-on and RESET#. The state is zeroed before the first one (`power_on`), kept otherwise. */
     void (*reset)(struct device *device, bool power_on);
@@ -69,7 +69,8 @@ struct device_class {
     uint32_t (*port_read)(struct device *device, unsigned range, uint16_t offset, unsigned size);
     void (*port_write)(struct device *device, unsigned range, uint16_t offset, uint32_t value, unsigned size);
     uint32_t (*memory_read)(struct device *device, unsigned range, uint64_t offset, unsigned size);
-    void (*memory_write)(struct device *device, unsigned range, uint64_t offset, uint32_t value, unsigned size);
+    void (*memory_write)(struct device *device, unsigned range, uint64_t offset, uint32_t value,
+                         unsigned size);
 
     /* The interrupt acknowledge bus cycle, for interrupt controllers: returns the vector. */
     uint8_t (*acknowledge)(struct device *device);
@@ -104,12 +105,12 @@ struct device_memory_range {
 
 struct device {
     const struct device_class *class;
-    const char *name;                        /* the instance: "pic0", "uart0" */
-    void *state;                             /* class->state_size bytes, owned */
+    const char *name; /* the instance: "pic0", "uart0" */
+    void *state;      /* class->state_size bytes, owned */
     const struct device_board *board;
     struct wire outputs[DEVICE_PINS_MAX];
     unsigned event_numbers[DEVICE_EVENTS_MAX]; /* the clock's numbers for class->events */
-    char *event_names;                       /* owned storage for the events' full names */
+    char *event_names;                         /* owned storage for the events' full names */
     struct device_memory_range memory_ranges[DEVICE_MEMORY_MAX];
 };
 

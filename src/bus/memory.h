@@ -27,10 +27,10 @@ typedef void memory_write_callback(void *context, uint64_t offset, uint32_t valu
 
 struct memory_region {
     const char *name;
-    uint64_t base;        /* physical, page-aligned */
-    uint64_t size;        /* bytes, whole pages */
+    uint64_t base; /* physical, page-aligned */
+    uint64_t size; /* bytes, whole pages */
     enum memory_kind kind;
-    uint8_t *host;        /* RAM and ROM: the bytes */
+    uint8_t *host; /* RAM and ROM: the bytes */
     memory_read_callback *read;
     memory_write_callback *write;
     void *context;
@@ -38,20 +38,22 @@ struct memory_region {
 
 /* The processor, which keeps decoded code and translations: told at once when either may be stale. */
 struct memory_listener {
-    void (*code_written)(void *context, uint64_t ram_page, uint32_t offset, uint32_t size); /* within one RAM page */
-    void (*map_changed)(void *context);                                                      /* regions or A20 */
+    void (*code_written)(void *context, uint64_t ram_page, uint32_t offset,
+                         uint32_t size); /* within one RAM page */
+    void (*map_changed)(void *context);  /* regions or A20 */
     void *context;
 };
 
 struct memory {
     struct memory_region regions[MEMORY_REGIONS_MAX]; /* sorted by base, never overlapping */
     unsigned regions_used;
-    uint64_t a20_mask;    /* all ones, or bit 20 clear */
-    uint8_t *ram;         /* one host block of ram_size bytes; RAM regions point into it */
-    uint64_t ram_size;    /* bytes */
+    uint64_t a20_mask;       /* all ones, or bit 20 clear */
+    uint8_t *ram;            /* one host block of ram_size bytes; RAM regions point into it */
+    uint64_t ram_size;       /* bytes */
     uint64_t *code_granules; /* per RAM page: bit n is set when decoded code came from its n-th 64 bytes */
     struct memory_listener listener; /* NULL functions: nobody listens */
-    uint32_t generation;  /* counts changes of the map and of A20: cached translations of an older one are void */
+    uint32_t
+        generation; /* counts changes of the map and of A20: cached translations of an older one are void */
 };
 
 /* Allocates zeroed RAM of `ram_size` bytes (whole pages); maps nothing yet. */
@@ -59,7 +61,8 @@ MUST_USE bool memory_init(struct memory *memory, uint64_t ram_size, struct error
 void memory_free(struct memory *memory);
 
 /* Maps RAM bytes ram_offset.. at physical base. Aborts on overlap: the board is our own. */
-void memory_map_ram(struct memory *memory, const char *name, uint64_t base, uint64_t size, uint64_t ram_offset);
+void memory_map_ram(struct memory *memory, const char *name, uint64_t base, uint64_t size,
+                    uint64_t ram_offset);
 
 /* Maps caller-owned bytes as ROM: reads see them, writes are swallowed. */
 void memory_map_rom(struct memory *memory, const char *name, uint64_t base, uint64_t size, uint8_t *bytes);

@@ -14,14 +14,15 @@
 
 /* `offset` counts from the range's first port; size is 1, 2 or 4 and never above the range's width. */
 typedef uint32_t port_read_callback(void *context, unsigned range, uint16_t offset, unsigned size);
-typedef void port_write_callback(void *context, unsigned range, uint16_t offset, uint32_t value, unsigned size);
+typedef void port_write_callback(void *context, unsigned range, uint16_t offset, uint32_t value,
+                                 unsigned size);
 
 struct port_range {
     const char *name;
     uint16_t first;
     uint16_t count;
-    uint8_t width;       /* widest access taken whole, bytes: 1, 2 or 4 */
-    unsigned range;      /* the owner's own number for the range */
+    uint8_t width;  /* widest access taken whole, bytes: 1, 2 or 4 */
+    unsigned range; /* the owner's own number for the range */
     port_read_callback *read;
     port_write_callback *write;
     void *context;

@@ -12,7 +12,7 @@ typedef void wire_listener(void *context, unsigned pin, bool level);
 struct wire {
     wire_listener *listener; /* NULL: nobody listens */
     void *context;
-    unsigned pin;            /* the listener's own number for the input */
+    unsigned pin; /* the listener's own number for the input */
     bool level;
 };
 

@@ -42,10 +42,16 @@ void stack_drop(struct stack *stack, uint32_t bytes);
 /* Writes ESP (or SP: the upper half is kept). The segment register is the caller's affair. */
 void stack_commit(struct cpu *cpu, const struct stack *stack);
 
+/* The bits of ESP that count on the current stack: SP alone when SS.B is clear. */
+ALWAYS_INLINE uint32_t stack_mask(const struct cpu *cpu)
+{
+    return cpu->segments[SS].access & ACCESS_DB ? 0xffffffffu : 0xffffu;
+}
+
 /* PUSH and POP of one value on the current stack, whole: checks, memory, then ESP. */
 ALWAYS_INLINE MUST_USE struct fault push(struct cpu *cpu, unsigned size, uint32_t value)
 {
-    uint32_t mask = cpu->segments[SS].access & ACCESS_DB ? 0xffffffffu : 0xffffu;
+    uint32_t mask = stack_mask(cpu);
     uint32_t pointer = (cpu->gpr[ESP] - size) & mask;
     TRY(data_write(cpu, SS, pointer, size, value));
     cpu->gpr[ESP] = (cpu->gpr[ESP] & ~mask) | pointer;
@@ -54,7 +60,7 @@ ALWAYS_INLINE MUST_USE struct fault push(struct cpu *cpu, unsigned size, uint32_
 
 ALWAYS_INLINE MUST_USE struct fault pop(struct cpu *cpu, unsigned size, uint32_t *value)
 {
-    uint32_t mask = cpu->segments[SS].access & ACCESS_DB ? 0xffffffffu : 0xffffu;
+    uint32_t mask = stack_mask(cpu);
     TRY(data_read(cpu, SS, cpu->gpr[ESP] & mask, size, value));
     cpu->gpr[ESP] = (cpu->gpr[ESP] & ~mask) | ((cpu->gpr[ESP] + size) & mask);
     return FAULT_NONE;

@@ -2,6 +2,6 @@
 #include "cpu/instructions/families.h"
 
 const struct instruction *const instruction_families[] = {
-    arithmetic_instructions,
-    NULL,
+    arithmetic_instructions, branch_instructions, move_instructions,
+    shift_instructions,      stack_instructions,  NULL,
 };

@@ -6,7 +6,11 @@
 #include "cpu/instruction.h"
 #include "cpu/operands.h"
 
-extern const struct instruction arithmetic_instructions[];   /* ADD..CMP, INC, DEC, NEG, NOT, TEST, XADD, CMPXCHG */
+extern const struct instruction arithmetic_instructions[];   /* ADD..CMP, INC, DEC, NEG, NOT, TEST */
+extern const struct instruction branch_instructions[];       /* Jcc, JMP, CALL and RET near, LOOP, JCXZ */
+extern const struct instruction move_instructions[];         /* MOV, MOVZX, LEA, CMOVcc, SETcc, XLAT, CBW, CWD */
+extern const struct instruction shift_instructions[];        /* ROL..SAR, SHLD, SHRD */
+extern const struct instruction stack_instructions[];        /* PUSH, POP, PUSHA, POPA, ENTER, LEAVE */
 
 /* A handler, in one size or for all. */
 #define EXECUTE(name) static struct fault name(struct cpu *cpu, const struct operation *op)

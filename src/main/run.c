@@ -80,6 +80,9 @@ static bool run_machine(struct run *run, struct report *report, struct error *er
     report->stop = MACHINE_INTERRUPTED;
     report->end = session_run(&run->session, &report->stop, error);
     terminal_leave();
+    /* The guest's prompt may be on the line. */
+    if (run->terminal && report->end != SESSION_STOPPED)
+        fputc('\n', stderr);
     signals_unwatch();
     report->exit_code = machine_exit_code(run->session.machine);
     report->instructions = machine_instructions(run->session.machine);

@@ -279,7 +279,7 @@ START_TEST(on_a_terminal_the_escape_key_is_told_and_ends_the_run)
     press("root\001h");
     see("keys after Ctrl-A\r\n");
     press("\001x");
-    see("gate86: ended by the user: ");
+    see("\r\ngate86: ended by the user: ");
     expect_terminal_as_before();
     expect_exit(0);
 }

@@ -1,6 +1,8 @@
 /* gate86: the program. Sub-commands are one table. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/compiler.h"
 #include "main/exit_status.h"
@@ -62,8 +64,20 @@ static int finish(int status)
     return status == EXIT_PASSED ? EXIT_INPUT : status;
 }
 
+/* A standard descriptor that the caller closed would be given to the first file we open, which then got our messages. */
+static void fill_standard_descriptors(void)
+{
+    int descriptor;
+    do {
+        descriptor = open("/dev/null", O_RDWR);
+    } while (descriptor >= 0 && descriptor <= STDERR_FILENO);
+    if (descriptor > STDERR_FILENO)
+        close(descriptor);
+}
+
 int main(int argc, char **argv)
 {
+    fill_standard_descriptors();
     if (argc < 2) {
         print_help(stderr);
         return EXIT_USAGE;

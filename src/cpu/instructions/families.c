@@ -1,7 +1,18 @@
 /* The order in which the families' rows are tried; within one opcode the first row that fits counts. */
 #include "cpu/instructions/families.h"
 
+/* clang-format off */
 const struct instruction *const instruction_families[] = {
-    arithmetic_instructions, branch_instructions, move_instructions,
-    shift_instructions,      stack_instructions,  NULL,
+    arithmetic_instructions,
+    branch_instructions,
+    control_instructions,
+    flags_instructions,
+    io_instructions,
+    move_instructions,
+    segment_instructions,
+    shift_instructions,
+    stack_instructions,
+    sysenter_instructions,
+    NULL,
 };
+/* clang-format on */

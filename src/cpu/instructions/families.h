@@ -11,6 +11,11 @@ extern const struct instruction branch_instructions[];       /* Jcc, JMP, CALL a
 extern const struct instruction move_instructions[];         /* MOV, MOVZX, LEA, CMOVcc, SETcc, XLAT, CBW, CWD */
 extern const struct instruction shift_instructions[];        /* ROL..SAR, SHLD, SHRD */
 extern const struct instruction stack_instructions[];        /* PUSH, POP, PUSHA, POPA, ENTER, LEAVE */
+extern const struct instruction segment_instructions[];      /* MOV Sreg, LDS.., LAR.., ARPL, LGDT.., LLDT, LTR, LMSW */
+extern const struct instruction control_instructions[];      /* MOV CRn and DRn, HLT, MWAIT, MSRs, CPUID, INVLPG.. */
+extern const struct instruction sysenter_instructions[];     /* SYSENTER, SYSEXIT */
+extern const struct instruction flags_instructions[];        /* CLI, STI, PUSHF, POPF */
+extern const struct instruction io_instructions[];           /* IN, OUT, INS, OUTS */
 
 /* A handler, in one size or for all. */
 #define EXECUTE(name) static struct fault name(struct cpu *cpu, const struct operation *op)

@@ -78,15 +78,22 @@ struct cpu_model {
     uint64_t features;         /* FEATURE bits */
     uint32_t max_leaf;         /* CPUID EAX of leaf 0; 0 with FEATURE(CPUID) clear means no CPUID */
     uint32_t max_extended_leaf; /* 80000000h.., or 0 */
-    const char *brand;         /* leaves 80000002h..4, 48 bytes at most, or NULL */
-    uint8_t cache_descriptors[15]; /* CPUID leaf 2, zero-ended (EAX[7:0]=01h is implied) */
+    uint8_t brand_index;       /* CPUID leaf 1 EBX[7:0], 0: none */
+    const char *brand;         /* leaves 80000002h..4, 47 characters at most, or NULL */
+    uint8_t cache_descriptors[15]; /* CPUID leaf 2: EAX[31:8], EBX, ECX, EDX, low byte first; 0 is the null descriptor */
     uint32_t reset_edx;        /* the signature in EDX after RESET */
 };
+
+#define CPU_MODEL_DEFAULT "core-duo"
 
 /* The models, 386 to core-duo, ended by a NULL name. */
 extern const struct cpu_model cpu_models[];
 
-/* "core-duo", "pentium3,-sep,+nx": a model with features switched. ERROR_USAGE names the choices otherwise. */
+/*
+ * "core-duo", "pentium3,-sep,+nx": a model with features switched. Switching a feature on brings what it stands
+ * on (+sse3 brings sse2), switching one off takes away what stands on it. ERROR_USAGE names the choices otherwise, and
+ * refuses a feature that gate86 has no behaviour for.
+ */
 MUST_USE bool cpu_model_parse(const char *text, struct cpu_model *model, struct error *error);
 
 static inline bool cpu_model_has(const struct cpu_model *model, uint64_t feature)
@@ -97,7 +104,10 @@ static inline bool cpu_model_has(const struct cpu_model *model, uint64_t feature
 /* CR4 bits that may be set on this model; the others are reserved. */
 uint32_t cpu_model_cr4_bits(const struct cpu_model *model);
 
-/* CPUID: out is EAX, EBX, ECX, EDX. Leaves beyond the maximum answer as the manual says (the highest basic leaf). */
+/* The name of a feature for --cpu ("sse2"), by its number. */
+const char *cpu_feature_name(enum cpu_feature feature);
+
+/* CPUID: out is EAX, EBX, ECX, EDX. Leaves beyond the maximum answer as the manual says (the highest basic leaf). msr_cpuid heeds the MSRs. */
 void cpuid(const struct cpu_model *model, uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
 
 #endif

@@ -1,10 +1,15 @@
 /*
  * The MSR bank (SDM 4). An MSR is one row: address, name, the features that bring it, reset value, writable
  * and reserved bits, hook, reference. RDMSR and WRMSR are look-ups in the table.
+ *
+ * NOT IMPLEMENTED: performance counters do not count, last-branch records stay zero, BTF does not change single
+ * steps, machine checks and thermal events never happen, microcode updates are taken and ignored. The
+ * Pentium 4's performance monitoring is absent and IA32_MISC_ENABLE says so.
  */
 #ifndef GATE86_MSR_MSR_H
 #define GATE86_MSR_MSR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/rows.h"
@@ -18,6 +23,7 @@
 #define IA32_SYSENTER_ESP       0x175u
 #define IA32_SYSENTER_EIP       0x176u
 #define IA32_MISC_ENABLE        0x1a0u
+#define IA32_DEBUGCTL           0x1d9u
 #define IA32_PAT                0x277u
 #define IA32_EFER               0xc0000080u
 
@@ -28,11 +34,11 @@ enum msr_effect {
     MSR_EFFECT_SYSENTER,   /* prepared descriptor images are stale */
     MSR_EFFECT_EFER,       /* NXE may have changed: paging */
     MSR_EFFECT_APIC_BASE,
-    MSR_EFFECT_MISC_ENABLE,
+    MSR_EFFECT_MISC_ENABLE, /* see msr_features_off */
     MSR_EFFECT_MEMORY_TYPES,
 };
 
-#define MSR_SLOTS 128
+#define MSR_SLOTS 192
 
 struct msr_bank {
     uint64_t values[MSR_SLOTS];    /* by row number */
@@ -41,20 +47,25 @@ struct msr_bank {
 
 extern const struct state_row msr_bank_rows[];
 
+enum msr_access { MSR_READ_WRITE, MSR_READ_ONLY, MSR_WRITE_ONLY };
+
 struct msr_row {
     uint32_t address;
     const char *name;              /* as the SDM prints it */
     uint64_t features;             /* all must be present for the MSR to exist */
-    uint8_t first_family, last_family; /* family range that has it; 0, 0: any */
+    uint16_t first, last;          /* models that have it, family << 8 | model as the SDM's 06_0EH; 0, 0: any */
+    enum msr_access access;        /* the wrong kind of access: #GP(0) */
     uint64_t reset;
     uint64_t writable;             /* bits WRMSR changes; the others keep their value */
     uint64_t reserved;             /* bits that must not be changed to one: #GP(0) */
+    bool physical;                 /* holds a physical address: bits from MAXPHYADDR up are reserved too */
     enum msr_effect effect;
-    bool (*valid)(uint64_t value); /* NULL: any value; false: #GP(0) */
+    /* NULL, or looks at the new value and may change it to what the register keeps; false: #GP(0) */
+    bool (*accept)(uint64_t old_value, uint64_t *value);
     const char *manual;
 };
 
-extern const struct msr_row msr_rows[]; /* ended by a NULL name */
+extern const struct msr_row msr_rows[]; /* by ascending address, ended by a NULL name */
 
 void msr_reset(struct msr_bank *bank, const struct cpu_model *model);
 
@@ -68,6 +79,16 @@ MUST_USE struct fault msr_write(struct msr_bank *bank, const struct cpu_model *m
 
 /* The value of an MSR that the processor itself uses; 0 when the model lacks it. */
 uint64_t msr_value(const struct msr_bank *bank, uint32_t address);
+
+/*
+ * FEATURE bits that software has switched off through IA32_MISC_ENABLE (MONITOR, NX). For the instructions
+ * and IA32_EFER they count as absent.
+ */
+uint64_t msr_features_off(const struct msr_bank *bank, const struct cpu_model *model);
+
+/* The CPUID instruction: cpuid() of model.h as IA32_MISC_ENABLE limits it. */
+void msr_cpuid(const struct msr_bank *bank, const struct cpu_model *model, uint32_t leaf, uint32_t subleaf,
+               uint32_t out[4]);
 
 /* Address of the row that describes an MSR on this model, or NULL. */
 const struct msr_row *msr_find(const struct cpu_model *model, uint32_t address);

@@ -4,14 +4,12 @@
 #include <string.h>
 
 #include "host/signals.h"
+#include "ia32/registers.h"
 
 /* Instructions, and nanoseconds of a halting guest, between two looks at the input: too short for a user to
  * notice. */
 #define SLICE    1000000u
 #define SLICE_NS 10000000u
-
-/* Interrupt flag (SDM 3A 2.3): while it is set a halted processor can still be woken by input. */
-#define EFLAGS_IF (1u << 9)
 
 void session_serial_output(void *context, const uint8_t *bytes, size_t count)
 {

@@ -20,23 +20,23 @@ enum fault_reason {
 };
 
 struct fault {
-    uint16_t reason;      /* enum fault_reason; NO_FAULT: nothing happened */
-    uint8_t vector;       /* enum vector */
+    uint16_t reason; /* enum fault_reason; NO_FAULT: nothing happened */
+    uint8_t vector;  /* enum vector */
     bool has_error_code;
     uint32_t error_code;
-    uint32_t address;     /* #PF: the linear address for CR2; #DB: the DR6 bits to set; else what helps the reader */
-    bool is_trap;         /* #DB only: reported after the instruction, so RF is not pushed as one */
+    uint32_t address; /* #PF: the linear address for CR2; #DB: the DR6 bits to set; else what helps */
+    bool is_trap;     /* #DB only: reported after the instruction, so RF is not pushed as one */
     uint8_t reserved[3];
 };
 
 #define FAULT_NONE ((struct fault){0})
 
 /* Leaves the calling function with the fault, if there is one. */
-#define TRY(expression)                              \
-    do {                                             \
-        struct fault try_fault = (expression);       \
-        if (UNLIKELY(try_fault.reason != NO_FAULT))  \
-            return try_fault;                        \
+#define TRY(expression)                             \
+    do {                                            \
+        struct fault try_fault = (expression);      \
+        if (UNLIKELY(try_fault.reason != NO_FAULT)) \
+            return try_fault;                       \
     } while (0)
 
 /* #DE, #DB, #BP, #OF, #BR, #UD, #NM, #MF, #XM: no error code. */
@@ -48,8 +48,10 @@ static inline struct fault fault_plain(enum vector vector, enum fault_reason rea
 /* #DF, #TS, #NP, #SS, #GP, #AC: with an error code (a selector's index and TI, or 0). EXT is added at delivery. */
 static inline struct fault fault_coded(enum vector vector, uint32_t error_code, enum fault_reason reason)
 {
-    return (struct fault){
-        .reason = (uint16_t)reason, .vector = (uint8_t)vector, .has_error_code = true, .error_code = error_code};
+    return (struct fault){.reason = (uint16_t)reason,
+                          .vector = (uint8_t)vector,
+                          .has_error_code = true,
+                          .error_code = error_code};
 }
 
 static inline struct fault fault_gp(uint32_t error_code, enum fault_reason reason)

@@ -12,24 +12,24 @@ enum general_register { EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI };
 enum segment_register { ES, CS, SS, DS, FS, GS };
 
 /* EFLAGS, SDM 1 3.4.3 */
-#define EFLAGS_CF    0x00000001u
-#define EFLAGS_1     0x00000002u /* always one */
-#define EFLAGS_PF    0x00000004u
-#define EFLAGS_AF    0x00000010u
-#define EFLAGS_ZF    0x00000040u
-#define EFLAGS_SF    0x00000080u
-#define EFLAGS_TF    0x00000100u
-#define EFLAGS_IF    0x00000200u
-#define EFLAGS_DF    0x00000400u
-#define EFLAGS_OF    0x00000800u
-#define EFLAGS_IOPL  0x00003000u
-#define EFLAGS_NT    0x00004000u
-#define EFLAGS_RF    0x00010000u
-#define EFLAGS_VM    0x00020000u
-#define EFLAGS_AC    0x00040000u
-#define EFLAGS_VIF   0x00080000u
-#define EFLAGS_VIP   0x00100000u
-#define EFLAGS_ID    0x00200000u
+#define EFLAGS_CF   0x00000001u
+#define EFLAGS_1    0x00000002u /* always one */
+#define EFLAGS_PF   0x00000004u
+#define EFLAGS_AF   0x00000010u
+#define EFLAGS_ZF   0x00000040u
+#define EFLAGS_SF   0x00000080u
+#define EFLAGS_TF   0x00000100u
+#define EFLAGS_IF   0x00000200u
+#define EFLAGS_DF   0x00000400u
+#define EFLAGS_OF   0x00000800u
+#define EFLAGS_IOPL 0x00003000u
+#define EFLAGS_NT   0x00004000u
+#define EFLAGS_RF   0x00010000u
+#define EFLAGS_VM   0x00020000u
+#define EFLAGS_AC   0x00040000u
+#define EFLAGS_VIF  0x00080000u
+#define EFLAGS_VIP  0x00100000u
+#define EFLAGS_ID   0x00200000u
 
 #define EFLAGS_STATUS (EFLAGS_CF | EFLAGS_PF | EFLAGS_AF | EFLAGS_ZF | EFLAGS_SF | EFLAGS_OF)
 
@@ -62,20 +62,20 @@ enum segment_register { ES, CS, SS, DS, FS, GS };
 #define CR4_OSXMMEXCPT 0x00000400u
 
 /* Debug registers, SDM 3B 17.2 */
-#define DR6_B0     0x00000001u
-#define DR6_B1     0x00000002u
-#define DR6_B2     0x00000004u
-#define DR6_B3     0x00000008u
-#define DR6_BD     0x00002000u
-#define DR6_BS     0x00004000u
-#define DR6_BT     0x00008000u
-#define DR6_FIXED  0xffff0ff0u /* read as one */
-#define DR7_L0     0x00000001u
-#define DR7_G0     0x00000002u
-#define DR7_LE     0x00000100u
-#define DR7_GE     0x00000200u
-#define DR7_FIXED  0x00000400u /* reads as one */
-#define DR7_GD     0x00002000u
+#define DR6_B0    0x00000001u
+#define DR6_B1    0x00000002u
+#define DR6_B2    0x00000004u
+#define DR6_B3    0x00000008u
+#define DR6_BD    0x00002000u
+#define DR6_BS    0x00004000u
+#define DR6_BT    0x00008000u
+#define DR6_FIXED 0xffff0ff0u /* read as one */
+#define DR7_L0    0x00000001u
+#define DR7_G0    0x00000002u
+#define DR7_LE    0x00000100u
+#define DR7_GE    0x00000200u
+#define DR7_FIXED 0x00000400u /* reads as one */
+#define DR7_GD    0x00002000u
 
 /* IA32_EFER, SDM 4 */
 #define IA32_EFER_NXE 0x00000800u
@@ -114,8 +114,8 @@ enum vector {
 #define ERROR_CODE_IDT 0x2u
 
 /* Selectors */
-#define SELECTOR_RPL 0x0003u
-#define SELECTOR_TI  0x0004u
+#define SELECTOR_RPL   0x0003u
+#define SELECTOR_TI    0x0004u
 #define SELECTOR_INDEX 0xfff8u
 
 #endif

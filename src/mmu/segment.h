@@ -49,16 +49,16 @@ enum system_type {
 /* A segment register, LDTR or TR: the visible selector and the hidden part. */
 struct segment {
     uint32_t base;
-    uint32_t limit;    /* last valid offset of an expand-up segment, granularity applied, bytes */
+    uint32_t limit; /* last valid offset of an expand-up segment, granularity applied, bytes */
     uint16_t selector;
-    uint16_t access;   /* ACCESS_ bits */
-    bool usable;       /* false: a null selector was loaded */
+    uint16_t access; /* ACCESS_ bits */
+    bool usable;     /* false: a null selector was loaded */
 
     /* Derived from the above by segment_derive, for a quick check of every access. */
     bool readable;
     bool writable;
     uint8_t reserved;
-    uint32_t lowest;   /* lowest..highest are the valid offsets; lowest > highest: none */
+    uint32_t lowest; /* lowest..highest are the valid offsets; lowest > highest: none */
     uint32_t highest;
 };
 
@@ -67,7 +67,7 @@ extern const struct state_row segment_rows[];
 /* A descriptor as it stands in a table, eight bytes. */
 struct descriptor {
     uint32_t base;
-    uint32_t limit;       /* granularity applied */
+    uint32_t limit; /* granularity applied */
     uint16_t access;
     uint64_t raw;
 };
@@ -77,10 +77,10 @@ struct descriptor descriptor_decode(uint64_t raw);
 /* A gate's fields (call, interrupt, trap, task), from the same eight bytes. */
 struct gate {
     uint16_t selector;
-    uint16_t access;      /* type, S, DPL, P as above */
-    uint32_t offset;      /* 16 bits for 16-bit gates */
-    uint8_t parameters;   /* call gates: number of words or doublewords, 0..31 */
-    bool wide;            /* 32-bit gate */
+    uint16_t access;    /* type, S, DPL, P as above */
+    uint32_t offset;    /* 16 bits for 16-bit gates */
+    uint8_t parameters; /* call gates: number of words or doublewords, 0..31 */
+    bool wide;          /* 32-bit gate */
 };
 
 struct gate gate_decode(uint64_t raw);
@@ -136,7 +136,8 @@ struct segment segment_flat_stack(uint16_t selector, unsigned dpl);
  * The fault of an access that is not allowed: #SS(0) through SS, #GP(0) otherwise. Called when the quick check
  * fails, to find the reason. `write`: the access writes.
  */
-struct fault segment_access_fault(const struct segment *segment, bool is_ss, uint32_t offset, unsigned size, bool write);
+struct fault segment_access_fault(const struct segment *segment, bool is_ss, uint32_t offset, unsigned size,
+                                  bool write);
 
 /* The quick check: are `size` bytes at `offset` inside, and is the kind of access allowed? size >= 1. */
 ALWAYS_INLINE bool segment_allows(const struct segment *segment, uint32_t offset, uint32_t size, bool write)

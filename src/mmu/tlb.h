@@ -13,35 +13,36 @@
 #include "mmu/paging.h"
 
 #define TLB_ENTRIES   1024
-#define TLB_NO_TAG    1u   /* never equal to a page address */
+#define TLB_NO_TAG    1u /* never equal to a page address */
 #define TLB_WATCH_MAX 4
 #define TLB_REGIONS   1024 /* of 4 MiB: linear >> 22 */
 
 struct tlb_entry {
-    uint32_t tag[3];      /* by enum access_kind: linear page whose fast access is allowed, or TLB_NO_TAG */
-    uint32_t page;        /* linear page this entry translates, or TLB_NO_TAG */
-    uint8_t *host;        /* host address of the page when RAM or ROM, else NULL */
-    uint64_t physical;    /* physical page */
-    bool allowed[3];      /* by enum access_kind: the translation permits it (walk done, A and D set) */
+    uint32_t tag[3];   /* by enum access_kind: linear page whose fast access is allowed, or TLB_NO_TAG */
+    uint32_t page;     /* linear page this entry translates, or TLB_NO_TAG */
+    uint8_t *host;     /* host address of the page when RAM or ROM, else NULL */
+    uint64_t physical; /* physical page */
+    bool allowed[3];   /* by enum access_kind: the translation permits it (walk done, A and D set) */
     bool global;
     bool large;
 };
 
 struct tlb_set {
     struct tlb_entry entries[TLB_ENTRIES];
-    uint64_t used[TLB_ENTRIES / 64];       /* a bit per entry that may hold something, so that a flush is short */
+    uint64_t used[TLB_ENTRIES / 64]; /* a bit per entry that may hold something, so that a flush is short */
 };
 
 struct mmu {
     struct memory *memory;
     struct paging paging;
-    struct tlb_set sets[2];                /* [user]: 0 supervisor, 1 user */
+    struct tlb_set sets[2];                   /* [user]: 0 supervisor, 1 user */
     uint64_t large_regions[TLB_REGIONS / 64]; /* a bit per 4 MiB that may have entries from a large page */
-    uint32_t memory_generation;            /* of the map the entries were made from */
-    uint32_t watched_pages[TLB_WATCH_MAX]; /* linear pages that never get fast tags for data (data breakpoints) */
+    uint32_t memory_generation;               /* of the map the entries were made from */
+    /* Linear pages that never get fast tags for data (data breakpoints). */
+    uint32_t watched_pages[TLB_WATCH_MAX];
     unsigned watched_count;
-    bool slow_data;                        /* no fast tags for data at all (tracing); flush after a change */
-    uint64_t walks;                        /* statistics */
+    bool slow_data; /* no fast tags for data at all (tracing); flush after a change */
+    uint64_t walks; /* statistics */
 };
 
 void mmu_init(struct mmu *mmu, struct memory *memory);

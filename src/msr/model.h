@@ -15,6 +15,7 @@
  * X(NAME, "name for --cpu", CPUID leaf, register ('d' EDX, 'c' ECX, 0: has no CPUID bit), bit)
  * The order is the bit order in cpu_model.features.
  */
+/* clang-format off */
 #define CPU_FEATURES(X)                                                                              \
     X(I486, "i486", 0, 0, 0)           /* BSWAP, XADD, CMPXCHG, INVD, WBINVD, INVLPG, AC, CR0.WP/AM */ \
     X(CPUID, "cpuid", 0, 0, 0)         /* the CPUID instruction and EFLAGS.ID */                      \
@@ -57,12 +58,13 @@
     X(XTPR, "xtpr", 1, 'c', 14)                                                                       \
     X(PDCM, "pdcm", 1, 'c', 15)                                                                       \
     X(NX, "nx", 0x80000001, 'd', 20)
+/* clang-format on */
 
 enum cpu_feature {
 #define X(name, text, leaf, where, bit) FEATURE_NUMBER_##name,
     CPU_FEATURES(X)
 #undef X
-    CPU_FEATURE_COUNT
+        CPU_FEATURE_COUNT
 };
 
 enum {
@@ -71,17 +73,18 @@ enum {
 #define FEATURE(name) (1ull << FEATURE_NUMBER_##name)
 
 struct cpu_model {
-    const char *name;          /* "core-duo" */
-    const char *description;   /* "Intel Core Duo (Yonah), 2006" */
+    const char *name;        /* "core-duo" */
+    const char *description; /* "Intel Core Duo (Yonah), 2006" */
     uint8_t family, model, stepping;
-    uint8_t physical_bits;     /* MAXPHYADDR */
-    uint64_t features;         /* FEATURE bits */
-    uint32_t max_leaf;         /* CPUID EAX of leaf 0; 0 with FEATURE(CPUID) clear means no CPUID */
+    uint8_t physical_bits;      /* MAXPHYADDR */
+    uint64_t features;          /* FEATURE bits */
+    uint32_t max_leaf;          /* CPUID EAX of leaf 0; 0 with FEATURE(CPUID) clear means no CPUID */
     uint32_t max_extended_leaf; /* 80000000h.., or 0 */
-    uint8_t brand_index;       /* CPUID leaf 1 EBX[7:0], 0: none */
-    const char *brand;         /* leaves 80000002h..4, 47 characters at most, or NULL */
-    uint8_t cache_descriptors[15]; /* CPUID leaf 2: EAX[31:8], EBX, ECX, EDX, low byte first; 0 is the null descriptor */
-    uint32_t reset_edx;        /* the signature in EDX after RESET */
+    uint8_t brand_index;        /* CPUID leaf 1 EBX[7:0], 0: none */
+    const char *brand;          /* leaves 80000002h..4, 47 characters at most, or NULL */
+    uint8_t cache_descriptors
+        [15];           /* CPUID leaf 2: EAX[31:8], EBX, ECX, EDX, low byte first; 0 is the null descriptor */
+    uint32_t reset_edx; /* the signature in EDX after RESET */
 };
 
 #define CPU_MODEL_DEFAULT "core-duo"

@@ -30,9 +30,9 @@
 /* What the processor must do after a write. */
 enum msr_effect {
     MSR_EFFECT_NONE,
-    MSR_EFFECT_TSC,        /* the counter was set: `value` is its new value */
-    MSR_EFFECT_SYSENTER,   /* prepared descriptor images are stale */
-    MSR_EFFECT_EFER,       /* NXE may have changed: paging */
+    MSR_EFFECT_TSC,      /* the counter was set: `value` is its new value */
+    MSR_EFFECT_SYSENTER, /* prepared descriptor images are stale */
+    MSR_EFFECT_EFER,     /* NXE may have changed: paging */
     MSR_EFFECT_APIC_BASE,
     MSR_EFFECT_MISC_ENABLE, /* see msr_features_off */
     MSR_EFFECT_MEMORY_TYPES,
@@ -41,8 +41,8 @@ enum msr_effect {
 #define MSR_SLOTS 192
 
 struct msr_bank {
-    uint64_t values[MSR_SLOTS];    /* by row number */
-    uint64_t tsc_offset;           /* TSC = cycles + tsc_offset */
+    uint64_t values[MSR_SLOTS]; /* by row number */
+    uint64_t tsc_offset;        /* TSC = cycles + tsc_offset */
 };
 
 extern const struct state_row msr_bank_rows[];
@@ -51,14 +51,14 @@ enum msr_access { MSR_READ_WRITE, MSR_READ_ONLY, MSR_WRITE_ONLY };
 
 struct msr_row {
     uint32_t address;
-    const char *name;              /* as the SDM prints it */
-    uint64_t features;             /* all must be present for the MSR to exist */
-    uint16_t first, last;          /* models that have it, family << 8 | model as the SDM's 06_0EH; 0, 0: any */
-    enum msr_access access;        /* the wrong kind of access: #GP(0) */
+    const char *name;       /* as the SDM prints it */
+    uint64_t features;      /* all must be present for the MSR to exist */
+    uint16_t first, last;   /* models that have it, family << 8 | model as the SDM's 06_0EH; 0, 0: any */
+    enum msr_access access; /* the wrong kind of access: #GP(0) */
     uint64_t reset;
-    uint64_t writable;             /* bits WRMSR changes; the others keep their value */
-    uint64_t reserved;             /* bits that must not be changed to one: #GP(0) */
-    bool physical;                 /* holds a physical address: bits from MAXPHYADDR up are reserved too */
+    uint64_t writable; /* bits WRMSR changes; the others keep their value */
+    uint64_t reserved; /* bits that must not be changed to one: #GP(0) */
+    bool physical;     /* holds a physical address: bits from MAXPHYADDR up are reserved too */
     enum msr_effect effect;
     /* NULL, or looks at the new value and may change it to what the register keeps; false: #GP(0) */
     bool (*accept)(uint64_t old_value, uint64_t *value);

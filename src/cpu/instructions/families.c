@@ -4,14 +4,20 @@
 /* clang-format off */
 const struct instruction *const instruction_families[] = {
     arithmetic_instructions,
+    bit_instructions,
     branch_instructions,
     control_instructions,
+    decimal_instructions,
+    exchange_instructions,
     flags_instructions,
     io_instructions,
+    misc_instructions,
     move_instructions,
+    multiply_instructions,
     segment_instructions,
     shift_instructions,
     stack_instructions,
+    string_instructions,
     sysenter_instructions,
     NULL,
 };

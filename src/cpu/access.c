@@ -145,7 +145,7 @@ static struct fault data_check(struct cpu *cpu, unsigned segment, uint32_t offse
 }
 
 /* #AC for operands of 2, 4 and 8 bytes (SDM 3A table 6-7); wider ones check for themselves. */
-static struct fault alignment_check(const struct cpu *cpu, uint32_t linear, unsigned size)
+struct fault alignment_check(const struct cpu *cpu, uint32_t linear, unsigned size)
 {
     if ((linear & (size - 1)) != 0 && cpu->user && (cpu->cr0 & CR0_AM) && (cpu->eflags & EFLAGS_AC))
         return fault_coded(VECTOR_AC, 0, ALIGNMENT);

@@ -36,6 +36,9 @@ MUST_USE struct fault data_write_bytes(struct cpu *cpu, unsigned segment, uint32
 /* Would a write of `size` bytes succeed? For instructions with several stores: probe all, then store. */
 MUST_USE struct fault data_probe_write(struct cpu *cpu, unsigned segment, uint32_t offset, uint32_t size);
 
+/* #AC(0) when alignment is checked and an operand of 2, 4 or 8 bytes is not aligned. The probes do not ask this. */
+MUST_USE struct fault alignment_check(const struct cpu *cpu, uint32_t linear, unsigned size);
+
 /* The slow roads of the inline functions below. `modify`: checked as a write, for read-modify-write. */
 MUST_USE struct fault data_read_slow(struct cpu *cpu, unsigned segment, uint32_t offset, unsigned size,
                                      uint64_t *value);

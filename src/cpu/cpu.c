@@ -40,6 +40,7 @@ const struct state_row cpu_rows[] = {
     ROW(struct cpu, nmi_latched),
     ROW(struct cpu, nmi_blocked),
     ROW(struct cpu, monitor_armed),
+    ROW(struct cpu, wait_ignores_if),
     ROW(struct cpu, repeating),
     ROW(struct cpu, monitor_address),
     ROW_STRUCT(struct cpu, fpu, fpu_rows),
@@ -130,7 +131,7 @@ void cpu_reset(struct cpu *cpu)
     cpu->activity = ACTIVE;
     cpu->shadow = 0;
     cpu->nmi_latched = cpu->nmi_blocked = false;
-    cpu->monitor_armed = cpu->repeating = false;
+    cpu->monitor_armed = cpu->wait_ignores_if = cpu->repeating = false;
     cpu->monitor_address = 0;
     cpu->history_next = 0;
     memset(cpu->history, 0, sizeof cpu->history);
@@ -200,7 +201,7 @@ bool cpu_would_wake(const struct cpu *cpu)
     case HALTED:
         return interrupt_waits(cpu) || nmi_waits(cpu);
     case WAITING:
-        return interrupt_waits(cpu) || nmi_waits(cpu) || !cpu->monitor_armed;
+        return interrupt_waits(cpu) || (cpu->intr && cpu->wait_ignores_if) || nmi_waits(cpu) || !cpu->monitor_armed;
     default:
         return false;
     }

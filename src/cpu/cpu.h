@@ -84,6 +84,7 @@ struct cpu {
     bool nmi_latched;
     bool nmi_blocked;          /* from NMI delivery until IRET (SDM 3A 6.7.1) */
     bool monitor_armed;        /* MONITOR was executed; a store to monitor_address disarms */
+    bool wait_ignores_if;      /* MWAIT with ECX[0]: INTR ends the wait also when IF is clear */
     bool repeating;            /* between two iterations of a repeated string instruction: an interrupt pushes RF = 1 */
     uint64_t monitor_address;  /* physical */
     struct fpu_state fpu;

@@ -48,20 +48,10 @@ struct fault port_check(struct cpu *cpu, uint16_t port, unsigned size)
     return bitmap_check(cpu, port, size);
 }
 
-/* A device may have moved memory or A20: neither the TLB nor the fetch window knows. */
-static void check_memory_map(struct cpu *cpu)
-{
-    if (UNLIKELY(cpu->mmu.memory_generation != cpu->memory->generation)) {
-        mmu_check_map(&cpu->mmu);
-        fetch_close(&cpu->fetch);
-    }
-}
-
 uint32_t port_in(struct cpu *cpu, uint16_t port, unsigned size)
 {
     uint32_t value = ports_read(cpu->ports, port, size);
     debug_match_port(cpu, port, size);
-    check_memory_map(cpu);
     return value & size_mask(size);
 }
 
@@ -69,5 +59,4 @@ void port_out(struct cpu *cpu, uint16_t port, unsigned size, uint32_t value)
 {
     ports_write(cpu->ports, port, value & size_mask(size), size);
     debug_match_port(cpu, port, size);
-    check_memory_map(cpu);
 }

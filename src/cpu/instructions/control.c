@@ -7,10 +7,8 @@
 #include "cpu/control.h"
 #include "cpu/debug.h"
 
-#define MISC_ENABLE_MONITOR     (1ull << 18)
-#define MISC_ENABLE_LIMIT_CPUID (1ull << 22)
-#define MISC_ENABLE_XD_DISABLE  (1ull << 34)
-#define APIC_BASE_ENABLE        (1ull << 11)
+#define APIC_BASE_ENABLE (1ull << 11)
+#define LEAF_1_EDX_APIC  (1u << 9)
 
 /* Order of CPUID's answer; not the registers' encoding order. */
 enum { LEAF_EAX, LEAF_EBX, LEAF_ECX, LEAF_EDX };
@@ -144,7 +142,7 @@ EXECUTE(hlt)
 
 static MUST_USE struct fault monitor_check(const struct cpu *cpu)
 {
-    if (!(msr_value(&cpu->msr, IA32_MISC_ENABLE) & MISC_ENABLE_MONITOR))
+    if (msr_features_off(&cpu->msr, &cpu->model) & FEATURE(MONITOR))
         return fault_ud(MONITOR_DISABLED);
     if (cpu->cpl != 0)
         return fault_ud(MONITOR_NOT_CPL0);
@@ -246,30 +244,16 @@ EXECUTE(wrmsr)
     return FAULT_NONE;
 }
 
-/* What MSRs take out of the model's answer (SDM 2A CPUID; 4 IA32_APIC_BASE, IA32_MISC_ENABLE). */
-static void cpuid_mask_by_msrs(const struct cpu *cpu, uint32_t leaf, uint32_t out[4])
-{
-    uint64_t misc = msr_value(&cpu->msr, IA32_MISC_ENABLE);
-    if (leaf == 0 && (misc & MISC_ENABLE_LIMIT_CPUID) && out[LEAF_EAX] > 3)
-        out[LEAF_EAX] = 3;
-    if (leaf == 1) {
-        if (msr_find(&cpu->model, IA32_APIC_BASE) != NULL &&
-            !(msr_value(&cpu->msr, IA32_APIC_BASE) & APIC_BASE_ENABLE))
-            out[LEAF_EDX] &= ~(1u << 9);
-        if (!(misc & MISC_ENABLE_MONITOR))
-            out[LEAF_ECX] &= ~(1u << 3);
-    }
-    if (leaf == 0x80000001u && (misc & MISC_ENABLE_XD_DISABLE))
-        out[LEAF_EDX] &= ~(1u << 20);
-}
-
 EXECUTE(cpuid_instruction)
 {
     (void)op;
     uint32_t leaf = cpu->gpr[EAX];
     uint32_t out[4];
-    cpuid(&cpu->model, leaf, cpu->gpr[ECX], out);
-    cpuid_mask_by_msrs(cpu, leaf, out);
+    msr_cpuid(&cpu->msr, &cpu->model, leaf, cpu->gpr[ECX], out);
+    /* SDM 3A 10.4.3: the APIC bit tells whether the APIC is there and switched on */
+    if (leaf == 1 && !(msr_value(&cpu->msr, IA32_APIC_BASE) & APIC_BASE_ENABLE) &&
+        msr_find(&cpu->model, IA32_APIC_BASE) != NULL)
+        out[LEAF_EDX] &= ~LEAF_1_EDX_APIC;
     cpu->gpr[EAX] = out[LEAF_EAX];
     cpu->gpr[EBX] = out[LEAF_EBX];
     cpu->gpr[ECX] = out[LEAF_ECX];

@@ -35,6 +35,7 @@ static struct fault ins_once(struct cpu *cpu, const struct operation *op, unsign
     uint32_t offset = cpu->gpr[EDI] & op->address_mask;
     TRY(port_check(cpu, port, size));
     TRY(data_probe_write(cpu, ES, offset, size));
+    TRY(alignment_check(cpu, cpu->segments[ES].base + offset, size));
     TRY(data_write(cpu, ES, offset, size, port_in(cpu, port, size)));
     advance(cpu, op, EDI, size);
     return FAULT_NONE;

@@ -284,7 +284,8 @@ EXECUTE(ltr)
 /* ---- GDTR and IDTR ---- */
 
 /*
- * SDM 3A 3.5.1: a word, then a doubleword at the next word, each checked for alignment on its own. The whole
+ * SDM 3A 3.5.1: a word, then a doubleword at the next word, each checked for alignment on its own; when the
+ * doubleword is aligned, so is the word, and its write cannot fault any more. The whole
  * base is stored for 16-bit operands too (docs/manual-errata.md).
  */
 static struct fault table_store(struct cpu *cpu, const struct operation *op,

@@ -17,8 +17,8 @@ struct span {
 };
 
 /* Translates all of the range before anything is touched; `size` is at most a page. */
-static struct fault span_translate(struct cpu *cpu, uint32_t linear, unsigned size, enum access_kind kind, bool user,
-                                   struct span *span)
+static struct fault span_translate(struct cpu *cpu, uint32_t linear, unsigned size, enum access_kind kind,
+                                   bool user, struct span *span)
 {
     unsigned in_first = PAGE_SIZE - (linear & PAGE_OFFSET_MASK);
     span->size[0] = size < in_first ? size : in_first;
@@ -152,7 +152,8 @@ struct fault alignment_check(const struct cpu *cpu, uint32_t linear, unsigned si
     return FAULT_NONE;
 }
 
-struct fault data_read_slow(struct cpu *cpu, unsigned segment, uint32_t offset, unsigned size, uint64_t *value)
+struct fault data_read_slow(struct cpu *cpu, unsigned segment, uint32_t offset, unsigned size,
+                            uint64_t *value)
 {
     uint32_t linear = 0;
     TRY(data_check(cpu, segment, offset, size, false, &linear));
@@ -161,7 +162,8 @@ struct fault data_read_slow(struct cpu *cpu, unsigned segment, uint32_t offset, 
     return linear_read(cpu, linear, value, size, cpu->user);
 }
 
-struct fault data_modify_slow(struct cpu *cpu, unsigned segment, uint32_t offset, unsigned size, uint64_t *value)
+struct fault data_modify_slow(struct cpu *cpu, unsigned segment, uint32_t offset, unsigned size,
+                              uint64_t *value)
 {
     uint32_t linear = 0;
     TRY(data_check(cpu, segment, offset, size, true, &linear));
@@ -173,7 +175,8 @@ struct fault data_modify_slow(struct cpu *cpu, unsigned segment, uint32_t offset
     return linear_read(cpu, linear, value, size, cpu->user);
 }
 
-struct fault data_write_slow(struct cpu *cpu, unsigned segment, uint32_t offset, unsigned size, uint64_t value)
+struct fault data_write_slow(struct cpu *cpu, unsigned segment, uint32_t offset, unsigned size,
+                             uint64_t value)
 {
     uint32_t linear = 0;
     TRY(data_check(cpu, segment, offset, size, true, &linear));
@@ -189,7 +192,8 @@ struct fault data_read_bytes(struct cpu *cpu, unsigned segment, uint32_t offset,
     return linear_read(cpu, linear, bytes, size, cpu->user);
 }
 
-struct fault data_write_bytes(struct cpu *cpu, unsigned segment, uint32_t offset, const void *bytes, unsigned size)
+struct fault data_write_bytes(struct cpu *cpu, unsigned segment, uint32_t offset, const void *bytes,
+                              unsigned size)
 {
     INVARIANT(size >= 1 && size <= 512);
     uint32_t linear = 0;

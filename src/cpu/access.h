@@ -15,7 +15,8 @@
 
 /* Any size 1..16. A write that faults has written nothing. */
 MUST_USE struct fault linear_read(struct cpu *cpu, uint32_t linear, void *bytes, unsigned size, bool user);
-MUST_USE struct fault linear_write(struct cpu *cpu, uint32_t linear, const void *bytes, unsigned size, bool user);
+MUST_USE struct fault linear_write(struct cpu *cpu, uint32_t linear, const void *bytes, unsigned size,
+                                   bool user);
 
 /* Would a write of `size` bytes (any number) succeed? Sets accessed and dirty bits as the write would. */
 MUST_USE struct fault linear_probe_write(struct cpu *cpu, uint32_t linear, uint32_t size, bool user);
@@ -29,7 +30,8 @@ MUST_USE struct fault system_write8(struct cpu *cpu, uint32_t linear, uint8_t va
 MUST_USE struct fault system_read8(struct cpu *cpu, uint32_t linear, uint8_t *value);
 
 /* Any size 1..512 through a segment register, little-endian bytes; a write that faults has written nothing. */
-MUST_USE struct fault data_read_bytes(struct cpu *cpu, unsigned segment, uint32_t offset, void *bytes, unsigned size);
+MUST_USE struct fault data_read_bytes(struct cpu *cpu, unsigned segment, uint32_t offset, void *bytes,
+                                      unsigned size);
 MUST_USE struct fault data_write_bytes(struct cpu *cpu, unsigned segment, uint32_t offset, const void *bytes,
                                        unsigned size);
 
@@ -62,8 +64,8 @@ ALWAYS_INLINE uint8_t *data_quick(struct cpu *cpu, unsigned segment, uint32_t of
 }
 
 /* size: 1, 2 or 4, a constant where speed matters. The value is zero-extended. */
-ALWAYS_INLINE MUST_USE struct fault data_read(struct cpu *cpu, unsigned segment, uint32_t offset, unsigned size,
-                                              uint32_t *value)
+ALWAYS_INLINE MUST_USE struct fault data_read(struct cpu *cpu, unsigned segment, uint32_t offset,
+                                              unsigned size, uint32_t *value)
 {
     const uint8_t *host = data_quick(cpu, segment, offset, size, ACCESS_READ, false);
     if (LIKELY(host != NULL)) {
@@ -77,8 +79,8 @@ ALWAYS_INLINE MUST_USE struct fault data_read(struct cpu *cpu, unsigned segment,
 }
 
 /* Reads an operand that will be written back: every check of the write is made now. */
-ALWAYS_INLINE MUST_USE struct fault data_modify(struct cpu *cpu, unsigned segment, uint32_t offset, unsigned size,
-                                                uint32_t *value)
+ALWAYS_INLINE MUST_USE struct fault data_modify(struct cpu *cpu, unsigned segment, uint32_t offset,
+                                                unsigned size, uint32_t *value)
 {
     const uint8_t *host = data_quick(cpu, segment, offset, size, ACCESS_WRITE, true);
     if (LIKELY(host != NULL)) {
@@ -91,8 +93,8 @@ ALWAYS_INLINE MUST_USE struct fault data_modify(struct cpu *cpu, unsigned segmen
     return FAULT_NONE;
 }
 
-ALWAYS_INLINE MUST_USE struct fault data_write(struct cpu *cpu, unsigned segment, uint32_t offset, unsigned size,
-                                               uint32_t value)
+ALWAYS_INLINE MUST_USE struct fault data_write(struct cpu *cpu, unsigned segment, uint32_t offset,
+                                               unsigned size, uint32_t value)
 {
     uint8_t *host = data_quick(cpu, segment, offset, size, ACCESS_WRITE, true);
     if (LIKELY(host != NULL)) {
@@ -107,7 +109,8 @@ ALWAYS_INLINE MUST_USE struct fault data_write(struct cpu *cpu, unsigned segment
     return data_write_slow(cpu, segment, offset, size, value);
 }
 
-ALWAYS_INLINE MUST_USE struct fault data_read64(struct cpu *cpu, unsigned segment, uint32_t offset, uint64_t *value)
+ALWAYS_INLINE MUST_USE struct fault data_read64(struct cpu *cpu, unsigned segment, uint32_t offset,
+                                                uint64_t *value)
 {
     const uint8_t *host = data_quick(cpu, segment, offset, 8, ACCESS_READ, false);
     if (LIKELY(host != NULL)) {
@@ -117,7 +120,8 @@ ALWAYS_INLINE MUST_USE struct fault data_read64(struct cpu *cpu, unsigned segmen
     return data_read_slow(cpu, segment, offset, 8, value);
 }
 
-ALWAYS_INLINE MUST_USE struct fault data_write64(struct cpu *cpu, unsigned segment, uint32_t offset, uint64_t value)
+ALWAYS_INLINE MUST_USE struct fault data_write64(struct cpu *cpu, unsigned segment, uint32_t offset,
+                                                 uint64_t value)
 {
     uint8_t *host = data_quick(cpu, segment, offset, 8, ACCESS_WRITE, true);
     if (LIKELY(host != NULL)) {

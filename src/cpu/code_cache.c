@@ -7,10 +7,10 @@
 #include "base/invariant.h"
 #include "cpu/decode.h"
 
-#define CODE_PAGES_MAX         6000u /* some 50 MiB of slots, more than a whole desktop system keeps warm */
-#define CODE_PAGE_FIRST        16u   /* operations made room for at first */
-#define CODE_PAGE_OPERATIONS   8192u /* when self-modifying code has filled this many, the page starts anew */
-#define GRANULE                64u
+#define CODE_PAGES_MAX       6000u /* some 50 MiB of slots, more than a whole desktop system keeps warm */
+#define CODE_PAGE_FIRST      16u   /* operations made room for at first */
+#define CODE_PAGE_OPERATIONS 8192u /* when self-modifying code has filled this many, the page starts anew */
+#define GRANULE              64u
 
 struct code_cache *code_cache_new(struct memory *memory)
 {

@@ -15,20 +15,20 @@
 #define CODE_CACHE_BUCKETS 4096u
 
 struct code_page {
-    const uint8_t *host;          /* the page's bytes: the key, with `wide` */
-    bool wide;                    /* CS.D */
+    const uint8_t *host; /* the page's bytes: the key, with `wide` */
+    bool wide;           /* CS.D */
     bool is_ram;
     uint64_t ram_page;            /* number of the page in RAM, when is_ram */
     struct code_page *next;       /* in the bucket */
     struct operation *operations; /* [0] is never used */
     uint16_t used, capacity;
-    uint16_t slot[PAGE_SIZE];     /* by offset: index into operations, 0: not decoded */
+    uint16_t slot[PAGE_SIZE]; /* by offset: index into operations, 0: not decoded */
 };
 
 struct code_cache {
     struct memory *memory;
     unsigned pages;
-    uint64_t invalidations;       /* statistics */
+    uint64_t invalidations; /* statistics */
     struct code_page *buckets[CODE_CACHE_BUCKETS];
 };
 

@@ -64,7 +64,8 @@ static void memory_map_changed(void *context)
     fetch_close(&cpu->fetch);
 }
 
-bool cpu_init(struct cpu *cpu, const struct cpu_model *model, const struct cpu_board *board, struct error *error)
+bool cpu_init(struct cpu *cpu, const struct cpu_model *model, const struct cpu_board *board,
+              struct error *error)
 {
     memset(cpu, 0, sizeof *cpu);
     cpu->model = *model;

@@ -30,9 +30,9 @@ struct decoder;
 
 enum activity {
     ACTIVE,
-    HALTED,    /* HLT: until an interrupt */
-    WAITING,   /* MWAIT */
-    SHUTDOWN,  /* after a triple fault: until RESET (or NMI or INIT, which the board does not send) */
+    HALTED,   /* HLT: until an interrupt */
+    WAITING,  /* MWAIT */
+    SHUTDOWN, /* after a triple fault: until RESET (or NMI or INIT, which the board does not send) */
 };
 
 /* Interrupt shadows: what holds until the end of the instruction after the present one (SDM 3A 6.8.3). */
@@ -65,9 +65,9 @@ struct fault_record {
 #define FAULT_HISTORY 16
 
 struct cpu {
-    uint32_t gpr[9]; /* by enum general_register; [GPR_ZERO] is always zero */
-    uint32_t eip;    /* of the instruction being executed, until it completes */
-    uint32_t eflags; /* complete and current: nothing is lazy in the exact interpreter */
+    uint32_t gpr[9];            /* by enum general_register; [GPR_ZERO] is always zero */
+    uint32_t eip;               /* of the instruction being executed, until it completes */
+    uint32_t eflags;            /* complete and current: nothing is lazy in the exact interpreter */
     struct segment segments[6]; /* by enum segment_register */
     struct segment ldtr;
     struct segment tr;
@@ -76,31 +76,31 @@ struct cpu {
     uint32_t cr0, cr2, cr3, cr4;
     uint32_t dr[4];
     uint32_t dr6, dr7;
-    uint32_t pending_debug;    /* DR6 bits of a debug trap that waits for the instruction boundary */
+    uint32_t pending_debug; /* DR6 bits of a debug trap that waits for the instruction boundary */
     uint8_t cpl;
-    uint8_t activity;          /* enum activity */
-    uint8_t shadow;            /* SHADOW_ bits set by the instruction that just ended */
-    bool intr;                 /* level of the INTR pin */
+    uint8_t activity; /* enum activity */
+    uint8_t shadow;   /* SHADOW_ bits set by the instruction that just ended */
+    bool intr;        /* level of the INTR pin */
     bool nmi_latched;
-    bool nmi_blocked;          /* from NMI delivery until IRET (SDM 3A 6.7.1) */
-    bool monitor_armed;        /* MONITOR was executed; a store to monitor_address disarms */
-    bool wait_ignores_if;      /* MWAIT with ECX[0]: INTR ends the wait also when IF is clear */
-    bool repeating;            /* between two iterations of a repeated string instruction: an interrupt pushes RF = 1 */
-    uint64_t monitor_address;  /* physical */
+    bool nmi_blocked;     /* from NMI delivery until IRET (SDM 3A 6.7.1) */
+    bool monitor_armed;   /* MONITOR was executed; a store to monitor_address disarms */
+    bool wait_ignores_if; /* MWAIT with ECX[0]: INTR ends the wait also when IF is clear */
+    bool repeating; /* between two iterations of a repeated string instruction: an interrupt pushes RF = 1 */
+    uint64_t monitor_address; /* physical */
     struct fpu_state fpu;
     struct msr_bank msr;
 
     /* ---- derived: not saved, rebuilt by cpu_restored() ---- */
-    uint32_t attention;        /* ATTENTION_ bits */
-    uint32_t next_eip;         /* where execution goes on when the present instruction completes */
-    bool event_delivered;      /* the present instruction entered a handler: no single-step trap of its own */
-    bool user;                 /* cpl == 3: accesses are user-mode accesses */
-    struct tlb_set *tlb;       /* &mmu.sets[user] */
-    struct mmu mmu;            /* holds pdpte[], which is guest state and has its row */
-    struct fetch fetch;        /* where instructions come from at the moment */
+    uint32_t attention;   /* ATTENTION_ bits */
+    uint32_t next_eip;    /* where execution goes on when the present instruction completes */
+    bool event_delivered; /* the present instruction entered a handler: no single-step trap of its own */
+    bool user;            /* cpl == 3: accesses are user-mode accesses */
+    struct tlb_set *tlb;  /* &mmu.sets[user] */
+    struct mmu mmu;       /* holds pdpte[], which is guest state and has its row */
+    struct fetch fetch;   /* where instructions come from at the moment */
 
     struct cpu_model model;
-    struct decoder *decoder;   /* owned */
+    struct decoder *decoder;       /* owned */
     struct code_cache *code_cache; /* owned */
     struct memory *memory;
     struct ports *ports;
@@ -128,7 +128,8 @@ struct cpu_board {
     void *context;
 };
 
-MUST_USE bool cpu_init(struct cpu *cpu, const struct cpu_model *model, const struct cpu_board *board, struct error *error);
+MUST_USE bool cpu_init(struct cpu *cpu, const struct cpu_model *model, const struct cpu_board *board,
+                       struct error *error);
 void cpu_free(struct cpu *cpu);
 
 /* RESET# (SDM 3A table 9-1). */

@@ -181,8 +181,8 @@ static bool modrm_fits(const struct decode_row *row, uint8_t modrm)
     return true;
 }
 
-static const struct decode_row *row_find(const struct decoder *decoder, unsigned map, uint8_t opcode, uint8_t modrm,
-                                         const struct prefixes *prefixes)
+static const struct decode_row *row_find(const struct decoder *decoder, unsigned map, uint8_t opcode,
+                                         uint8_t modrm, const struct prefixes *prefixes)
 {
     for (uint16_t n = decoder->first[map][opcode]; n != ROW_NONE; n = decoder->next[n]) {
         const struct decode_row *row = &decoder->rows[n];
@@ -236,8 +236,8 @@ static void memory_operand32(struct cursor *cursor, uint8_t modrm, struct operat
     }
 }
 
-static void memory_operand(struct cursor *cursor, uint8_t modrm, bool wide_address, const struct prefixes *prefixes,
-                           struct operation *op)
+static void memory_operand(struct cursor *cursor, uint8_t modrm, bool wide_address,
+                           const struct prefixes *prefixes, struct operation *op)
 {
     op->rm = RM_MEMORY;
     if (wide_address)
@@ -303,8 +303,8 @@ static void make_undefined(struct operation *op, enum fault_reason reason)
 }
 
 /* The bytes after the opcode. */
-static void operands_take(struct cursor *cursor, const struct decode_row *row, uint8_t modrm, bool wide_address,
-                          const struct prefixes *prefixes, struct operation *op)
+static void operands_take(struct cursor *cursor, const struct decode_row *row, uint8_t modrm,
+                          bool wide_address, const struct prefixes *prefixes, struct operation *op)
 {
     if (row->modrm != MODRM_NONE) {
         op->reg = (modrm >> 3) & 7;
@@ -318,8 +318,8 @@ static void operands_take(struct cursor *cursor, const struct decode_row *row, u
     immediate_take(cursor, row->immediate[1], wide_address, true, op);
 }
 
-enum decode_result decode(const struct decoder *decoder, const uint8_t *bytes, unsigned available, bool wide_code,
-                          struct operation *operation)
+enum decode_result decode(const struct decoder *decoder, const uint8_t *bytes, unsigned available,
+                          bool wide_code, struct operation *operation)
 {
     struct cursor cursor = {.bytes = bytes, .available = available};
     struct prefixes prefixes = {.segment = DS};

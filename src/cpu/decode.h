@@ -19,12 +19,12 @@ struct decoder *decoder_new(const struct cpu_model *model);
 void decoder_free(struct decoder *decoder);
 
 enum decode_result {
-    DECODE_DONE,  /* *operation is complete; an undefined opcode is an operation that gives #UD */
-    DECODE_MORE,  /* more than `available` bytes are needed (with 15 available: the instruction is too long) */
+    DECODE_DONE, /* *operation is complete; an undefined opcode is an operation that gives #UD */
+    DECODE_MORE, /* more than `available` bytes are needed (with 15 available: the instruction is too long) */
 };
 
-enum decode_result decode(const struct decoder *decoder, const uint8_t *bytes, unsigned available, bool wide_code,
-                          struct operation *operation);
+enum decode_result decode(const struct decoder *decoder, const uint8_t *bytes, unsigned available,
+                          bool wide_code, struct operation *operation);
 
 /* The handler of undefined opcodes: #UD with operation->immediate as the reason. */
 execute_function execute_undefined;

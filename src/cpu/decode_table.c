@@ -51,7 +51,8 @@ static void opcode_column_read(const char *text, struct decode_row *row)
     unsigned bytes = 0;
     while (token_next(&text, ' ', token)) {
         enum mandatory_prefix prefix = prefix_from_token(token);
-        if (bytes == 0 && row->map == 0 && row->prefix == PREFIX_ANY && prefix != PREFIX_ANY && *text != '\0') {
+        if (bytes == 0 && row->map == 0 && row->prefix == PREFIX_ANY && prefix != PREFIX_ANY &&
+            *text != '\0') {
             row->prefix = (uint8_t)prefix;
         } else if (strcmp(token, "/r") == 0) {
             row->modrm = MODRM_ANY;
@@ -86,17 +87,18 @@ static enum immediate_form immediate_from_operand(const char *operand)
         const char *operand;
         enum immediate_form form;
     } forms[] = {
-        {"Ib", IMMEDIATE_BYTE},           {"Ibs", IMMEDIATE_BYTE_SIGNED}, {"Iw", IMMEDIATE_WORD},
-        {"Iz", IMMEDIATE_BY_SIZE},        {"Iv", IMMEDIATE_BY_SIZE},      {"Jb", IMMEDIATE_RELATIVE_BYTE},
-        {"Jz", IMMEDIATE_RELATIVE},       {"Ap", IMMEDIATE_FAR},          {"Ob", IMMEDIATE_OFFSET},
-        {"Ov", IMMEDIATE_OFFSET},         {"1", IMMEDIATE_ONE},
+        {"Ib", IMMEDIATE_BYTE},     {"Ibs", IMMEDIATE_BYTE_SIGNED}, {"Iw", IMMEDIATE_WORD},
+        {"Iz", IMMEDIATE_BY_SIZE},  {"Iv", IMMEDIATE_BY_SIZE},      {"Jb", IMMEDIATE_RELATIVE_BYTE},
+        {"Jz", IMMEDIATE_RELATIVE}, {"Ap", IMMEDIATE_FAR},          {"Ob", IMMEDIATE_OFFSET},
+        {"Ov", IMMEDIATE_OFFSET},   {"1", IMMEDIATE_ONE},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(forms); i++) {
         if (strcmp(forms[i].operand, operand) == 0)
             return forms[i].form;
     }
-    INVARIANT(operand[0] != 'I' && operand[0] != 'J' && operand[0] != 'A' ? true
-              : strcmp(operand, "AL") == 0 || strcmp(operand, "AH") == 0 || strcmp(operand, "AX") == 0);
+    INVARIANT(operand[0] != 'I' && operand[0] != 'J' && operand[0] != 'A'
+                  ? true
+                  : strcmp(operand, "AL") == 0 || strcmp(operand, "AH") == 0 || strcmp(operand, "AX") == 0);
     return IMMEDIATE_NONE;
 }
 

@@ -28,22 +28,22 @@ enum immediate_form {
     IMMEDIATE_BY_SIZE, /* word or doubleword by operand size */
     IMMEDIATE_RELATIVE_BYTE,
     IMMEDIATE_RELATIVE,
-    IMMEDIATE_FAR,     /* offset by operand size, then a selector */
-    IMMEDIATE_OFFSET,  /* moffs: by address size, a memory operand */
-    IMMEDIATE_ONE,     /* the fixed operand 1 of shifts */
+    IMMEDIATE_FAR,    /* offset by operand size, then a selector */
+    IMMEDIATE_OFFSET, /* moffs: by address size, a memory operand */
+    IMMEDIATE_ONE,    /* the fixed operand 1 of shifts */
 };
 
-#define DIGIT_NONE 0xff
+#define DIGIT_NONE  0xff
 #define OPCODE_MAPS 2
 
 struct decode_row {
     const struct instruction *instruction;
-    uint8_t prefix;          /* enum mandatory_prefix */
-    uint8_t map;             /* 0: one-byte opcodes, 1: after 0F */
-    uint8_t first, count;    /* opcodes first..first+count-1 (count 8 for +r) */
-    uint8_t modrm;           /* enum modrm_form */
-    uint8_t digit;           /* required ModRM.reg, or DIGIT_NONE */
-    bool whole_modrm;        /* the ModRM byte must equal modrm_byte */
+    uint8_t prefix;       /* enum mandatory_prefix */
+    uint8_t map;          /* 0: one-byte opcodes, 1: after 0F */
+    uint8_t first, count; /* opcodes first..first+count-1 (count 8 for +r) */
+    uint8_t modrm;        /* enum modrm_form */
+    uint8_t digit;        /* required ModRM.reg, or DIGIT_NONE */
+    bool whole_modrm;     /* the ModRM byte must equal modrm_byte */
     uint8_t modrm_byte;
     uint8_t immediate[2];    /* enum immediate_form, in the order of the bytes */
     bool register_in_opcode; /* operand Z */

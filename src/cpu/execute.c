@@ -2,8 +2,8 @@
  * The run loop of the exact interpreter. It flies from instruction to instruction while nothing asks for
  * attention; otherwise each instruction boundary is looked at in the order of SDM 3A table 6-2.
  */
-#include "cpu/cpu.h"
 #include "cpu/code_cache.h"
+#include "cpu/cpu.h"
 #include "cpu/debug.h"
 #include "cpu/interrupt.h"
 

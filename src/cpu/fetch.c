@@ -61,8 +61,8 @@ static struct fault decode_apart(struct cpu *cpu, uint32_t linear, const struct 
 }
 
 /* Decodes at `at` in the window's page and keeps the result; DECODE_MORE when it does not end in the page. */
-static enum decode_result decode_into_cache(struct cpu *cpu, const uint8_t *host, uint32_t at, uint32_t available,
-                                            const struct operation **operation)
+static enum decode_result decode_into_cache(struct cpu *cpu, const uint8_t *host, uint32_t at,
+                                            uint32_t available, const struct operation **operation)
 {
     struct operation decoded;
     enum decode_result result = decode(cpu->decoder, host + at, available, code_is_wide(cpu), &decoded);

@@ -13,8 +13,8 @@
 struct code_page;
 
 struct fetch {
-    uint32_t first_eip;       /* EIP of the window's first byte, modulo 2^32 */
-    uint32_t length;          /* bytes; 0: closed */
+    uint32_t first_eip; /* EIP of the window's first byte, modulo 2^32 */
+    uint32_t length;    /* bytes; 0: closed */
     struct code_page *page;
     struct operation scratch; /* an operation that could not be cached (it spans two pages) */
 };

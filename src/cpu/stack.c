@@ -58,7 +58,8 @@ void stack_push(struct cpu *cpu, struct stack *stack, unsigned size, uint32_t va
     (void)fault;
 }
 
-struct fault stack_peek(struct cpu *cpu, const struct stack *stack, uint32_t distance, unsigned size, uint32_t *value)
+struct fault stack_peek(struct cpu *cpu, const struct stack *stack, uint32_t distance, unsigned size,
+                        uint32_t *value)
 {
     uint32_t offset = (stack->pointer + distance) & stack->mask;
     if (!segment_allows(&stack->ss, offset, size, false)) {

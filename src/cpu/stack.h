@@ -14,10 +14,10 @@
 
 struct stack {
     struct segment ss;
-    uint32_t pointer;       /* ESP or SP, whole 32 bits; only `mask` bits count */
-    uint32_t mask;          /* ffffffffh when SS.B is set, else ffffh */
-    bool user;              /* pages are accessed at CPL 3 */
-    uint32_t limit_error;   /* error code of #SS when there is no room: 0, or the new SS selector (and EXT) */
+    uint32_t pointer;     /* ESP or SP, whole 32 bits; only `mask` bits count */
+    uint32_t mask;        /* ffffffffh when SS.B is set, else ffffh */
+    bool user;            /* pages are accessed at CPL 3 */
+    uint32_t limit_error; /* error code of #SS when there is no room: 0, or the new SS selector (and EXT) */
 };
 
 struct stack stack_current(const struct cpu *cpu);

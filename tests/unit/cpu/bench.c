@@ -53,7 +53,8 @@ uint64_t bench_descriptor(uint32_t base, uint32_t limit, uint16_t access)
     if (access & ACCESS_G)
         limit >>= 12;
     return (limit & 0xffff) | (uint64_t)(base & 0xffffff) << 16 | (uint64_t)(access & 0xff) << 40 |
-           (uint64_t)(limit >> 16 & 0xf) << 48 | (uint64_t)(access >> 12) << 52 | (uint64_t)(base >> 24) << 56;
+           (uint64_t)(limit >> 16 & 0xf) << 48 | (uint64_t)(access >> 12) << 52 |
+           (uint64_t)(base >> 24) << 56;
 }
 
 uint64_t bench_gate(uint16_t selector, uint32_t offset, uint16_t access, uint8_t parameters)
@@ -77,14 +78,16 @@ static void tables_write(struct bench *bench)
     bench_gdt_set(bench, 0, 0);
     bench_gdt_set(bench, BENCH_CODE0, bench_descriptor(0, 0xffffffff, FLAT | ACCESS_CODE | ACCESS_READABLE));
     bench_gdt_set(bench, BENCH_DATA0, bench_descriptor(0, 0xffffffff, FLAT | ACCESS_WRITABLE));
-    bench_gdt_set(bench, BENCH_CODE3, bench_descriptor(0, 0xffffffff, FLAT | DPL3 | ACCESS_CODE | ACCESS_READABLE));
+    bench_gdt_set(bench, BENCH_CODE3,
+                  bench_descriptor(0, 0xffffffff, FLAT | DPL3 | ACCESS_CODE | ACCESS_READABLE));
     bench_gdt_set(bench, BENCH_DATA3, bench_descriptor(0, 0xffffffff, FLAT | DPL3 | ACCESS_WRITABLE));
     bench_gdt_set(bench, BENCH_TSS_SELECTOR, bench_descriptor(BENCH_TSS, 0x67, ACCESS_P | SYSTEM_TSS32_BUSY));
     bench_gdt_set(bench, BENCH_LDT_SELECTOR, bench_descriptor(BENCH_LDT, 0x7ff, ACCESS_P | SYSTEM_LDT));
     for (unsigned vector = 0; vector < 256; vector++) {
         uint32_t handler = BENCH_HANDLERS + vector;
         uint8_t hlt = 0xf4;
-        bench_idt_set(bench, vector, bench_gate(BENCH_CODE0, handler, ACCESS_P | DPL3 | SYSTEM_INTERRUPT_GATE32, 0));
+        bench_idt_set(bench, vector,
+                      bench_gate(BENCH_CODE0, handler, ACCESS_P | DPL3 | SYSTEM_INTERRUPT_GATE32, 0));
         bench_write(bench, handler, &hlt, 1);
     }
     bench_write32(bench, BENCH_TSS + 4, BENCH_STACK0);

@@ -71,11 +71,11 @@ void bench_code(struct bench *bench, const void *bytes, size_t size);
 void bench_run(struct bench *bench, unsigned instructions);
 
 /* Puts the bytes at CS:EIP and runs one instruction. */
-#define BENCH_STEP(bench, ...)                                \
-    do {                                                      \
-        static const uint8_t bench_bytes[] = {__VA_ARGS__};   \
-        bench_code(bench, bench_bytes, sizeof bench_bytes);   \
-        bench_run(bench, 1);                                  \
+#define BENCH_STEP(bench, ...)                              \
+    do {                                                    \
+        static const uint8_t bench_bytes[] = {__VA_ARGS__}; \
+        bench_code(bench, bench_bytes, sizeof bench_bytes); \
+        bench_run(bench, 1);                                \
     } while (0)
 
 /* The fault delivered last (reason NO_FAULT: none since bench_new or bench_forget). */

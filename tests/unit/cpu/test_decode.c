@@ -39,7 +39,8 @@ static struct operation decode_bytes(const uint8_t *bytes, unsigned count, bool 
     return op;
 }
 
-#define DECODE(wide, ...) decode_bytes((const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}), wide)
+#define DECODE(wide, ...) \
+    decode_bytes((const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}), wide)
 
 START_TEST(a_sib_byte_gives_base_index_and_scale)
 {
@@ -57,11 +58,11 @@ END_TEST
 START_TEST(ebp_as_base_means_the_stack_segment)
 {
     ck_assert_uint_eq(DECODE(true, 0x03, 0x45, 0x08).segment, SS);
-    ck_assert_uint_eq(DECODE(false, 0x03, 0x02).segment, SS);             /* [bp+si] */
-    ck_assert_uint_eq(DECODE(true, 0x03, 0x05, 0, 0, 0, 0).segment, DS);  /* [disp32] */
-    ck_assert_uint_eq(DECODE(true, 0x3e, 0x03, 0x45, 0x08).segment, DS);  /* overridden */
-    ck_assert_uint_eq(DECODE(true, 0x03, 0x44, 0x2d, 0).segment, SS);     /* [ebp+ebp+0] */
-    ck_assert_uint_eq(DECODE(true, 0x03, 0x44, 0x28, 0).segment, DS);     /* [eax+ebp+0]: ebp is the index */
+    ck_assert_uint_eq(DECODE(false, 0x03, 0x02).segment, SS);            /* [bp+si] */
+    ck_assert_uint_eq(DECODE(true, 0x03, 0x05, 0, 0, 0, 0).segment, DS); /* [disp32] */
+    ck_assert_uint_eq(DECODE(true, 0x3e, 0x03, 0x45, 0x08).segment, DS); /* overridden */
+    ck_assert_uint_eq(DECODE(true, 0x03, 0x44, 0x2d, 0).segment, SS);    /* [ebp+ebp+0] */
+    ck_assert_uint_eq(DECODE(true, 0x03, 0x44, 0x28, 0).segment, DS);    /* [eax+ebp+0]: ebp is the index */
 }
 END_TEST
 
@@ -146,13 +147,16 @@ static void random_instruction(uint8_t bytes[INSTRUCTION_LENGTH_MAX])
 static bool core_duo_has(ZydisISASet set)
 {
     static const ZydisISASet sets[] = {
-        ZYDIS_ISA_SET_I86,        ZYDIS_ISA_SET_I186,      ZYDIS_ISA_SET_I286PROTECTED, ZYDIS_ISA_SET_I286REAL,
-        ZYDIS_ISA_SET_I386,       ZYDIS_ISA_SET_I486,      ZYDIS_ISA_SET_I486REAL,      ZYDIS_ISA_SET_PENTIUMREAL,
-        ZYDIS_ISA_SET_PENTIUMMMX, ZYDIS_ISA_SET_PPRO,      ZYDIS_ISA_SET_CMOV,          ZYDIS_ISA_SET_FCMOV,
-        ZYDIS_ISA_SET_X87,        ZYDIS_ISA_SET_SSE,       ZYDIS_ISA_SET_SSE2,          ZYDIS_ISA_SET_SSE2MMX,
-        ZYDIS_ISA_SET_SSE3,       ZYDIS_ISA_SET_SSE3X87,   ZYDIS_ISA_SET_SSEMXCSR,      ZYDIS_ISA_SET_SSE_PREFETCH,
-        ZYDIS_ISA_SET_MONITOR,    ZYDIS_ISA_SET_PAUSE,     ZYDIS_ISA_SET_LAHF,          ZYDIS_ISA_SET_RDPMC,
-        ZYDIS_ISA_SET_FAT_NOP,    ZYDIS_ISA_SET_CLFSH,     ZYDIS_ISA_SET_FXSAVE,        ZYDIS_ISA_SET_PREFETCH_NOP,
+        ZYDIS_ISA_SET_I86,          ZYDIS_ISA_SET_I186,         ZYDIS_ISA_SET_I286PROTECTED,
+        ZYDIS_ISA_SET_I286REAL,     ZYDIS_ISA_SET_I386,         ZYDIS_ISA_SET_I486,
+        ZYDIS_ISA_SET_I486REAL,     ZYDIS_ISA_SET_PENTIUMREAL,  ZYDIS_ISA_SET_PENTIUMMMX,
+        ZYDIS_ISA_SET_PPRO,         ZYDIS_ISA_SET_CMOV,         ZYDIS_ISA_SET_FCMOV,
+        ZYDIS_ISA_SET_X87,          ZYDIS_ISA_SET_SSE,          ZYDIS_ISA_SET_SSE2,
+        ZYDIS_ISA_SET_SSE2MMX,      ZYDIS_ISA_SET_SSE3,         ZYDIS_ISA_SET_SSE3X87,
+        ZYDIS_ISA_SET_SSEMXCSR,     ZYDIS_ISA_SET_SSE_PREFETCH, ZYDIS_ISA_SET_MONITOR,
+        ZYDIS_ISA_SET_PAUSE,        ZYDIS_ISA_SET_LAHF,         ZYDIS_ISA_SET_RDPMC,
+        ZYDIS_ISA_SET_FAT_NOP,      ZYDIS_ISA_SET_CLFSH,        ZYDIS_ISA_SET_FXSAVE,
+        ZYDIS_ISA_SET_PREFETCH_NOP,
     };
     for (size_t i = 0; i < ARRAY_LENGTH(sets); i++) {
         if (sets[i] == set)

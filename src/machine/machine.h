@@ -1,0 +1,37 @@
+/* Inside of struct machine, for the files of this room. */
+#ifndef GATE86_MACHINE_MACHINE_H
+#define GATE86_MACHINE_MACHINE_H
+
+#include <signal.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "cpu/cpu.h"
+#include "machine/board.h"
+#include "machine/gate86.h"
+
+/* A copy of what was loaded, for a reset without firmware: the image is then loaded anew. */
+struct machine_image {
+    bool loaded;
+    struct image_request request; /* its strings are owned */
+};
+
+struct machine {
+    struct machine_config config;
+    struct log log;
+    struct board *board;
+    struct cpu cpu;
+    struct clock *clock;
+    struct file_bytes rom;
+    struct machine_image image;
+    bool stop_wanted;
+    enum machine_stop stop; /* valid when stop_wanted */
+    bool reset_wanted;
+    bool init_wanted;
+    uint8_t exit_code;
+    int post_code;
+    char reset_error[512]; /* why a reset could not load the image again */
+    volatile sig_atomic_t interrupted;
+};
+
+#endif

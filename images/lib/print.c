@@ -2,18 +2,18 @@
 
 #include "lib/ports.h"
 
-#define COM1              0x3f8
-#define COM1_INTERRUPTS   (COM1 + 1)
-#define COM1_FIFO         (COM1 + 2)
-#define COM1_LINE         (COM1 + 3)
-#define COM1_MODEM        (COM1 + 4)
-#define COM1_STATUS       (COM1 + 5)
-#define LINE_DIVISOR      0x80
-#define LINE_8N1          0x03
-#define STATUS_CAN_SEND   0x20
-#define DEBUG_PORT        0xe9
-#define SCREEN_ATTRIBUTE  0x0700u /* light grey on black */
-#define SEND_TRIES        100000  /* a machine without COM1 must not hold us for ever */
+#define COM1             0x3f8
+#define COM1_INTERRUPTS  (COM1 + 1)
+#define COM1_FIFO        (COM1 + 2)
+#define COM1_LINE        (COM1 + 3)
+#define COM1_MODEM       (COM1 + 4)
+#define COM1_STATUS      (COM1 + 5)
+#define LINE_DIVISOR     0x80
+#define LINE_8N1         0x03
+#define STATUS_CAN_SEND  0x20
+#define DEBUG_PORT       0xe9
+#define SCREEN_ATTRIBUTE 0x0700u /* light grey on black */
+#define SEND_TRIES       100000  /* a machine without COM1 must not hold us for ever */
 
 static volatile uint16_t *const screen = (volatile uint16_t *)SCREEN_ADDRESS;
 static unsigned screen_at; /* index of the next cell */

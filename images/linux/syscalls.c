@@ -22,15 +22,15 @@ struct call {
 };
 
 /* EBP cannot be named as an operand, and EBX must be free to hold the pattern: hence the pushes. */
-#define CALL_THROUGH(instruction)                                                                            \
-    asm volatile("pushl %%ebp\n\t"                                                                           \
-                 "pushl %%ecx\n\t"                                                                           \
-                 "movl %%edx, %%ebp\n\t" instruction "\n\t"                                                  \
-                 "popl %%ecx\n\t"                                                                            \
-                 "movl %%ebp, %%edx\n\t"                                                                     \
-                 "popl %%ebp"                                                                                \
-                 : "+a"(call->eax), "+b"(call->ebx), "+S"(call->esi), "+D"(call->edi), "+d"(call->ebp)       \
-                 : "c"(entry)                                                                                \
+#define CALL_THROUGH(instruction)                                                                      \
+    asm volatile("pushl %%ebp\n\t"                                                                     \
+                 "pushl %%ecx\n\t"                                                                     \
+                 "movl %%edx, %%ebp\n\t" instruction "\n\t"                                            \
+                 "popl %%ecx\n\t"                                                                      \
+                 "movl %%ebp, %%edx\n\t"                                                               \
+                 "popl %%ebp"                                                                          \
+                 : "+a"(call->eax), "+b"(call->ebx), "+S"(call->esi), "+D"(call->edi), "+d"(call->ebp) \
+                 : "c"(entry)                                                                          \
                  : "memory", "cc")
 
 static void call_by_int80(struct call *call, uint32_t entry)

@@ -7,7 +7,8 @@
 #include "cpu/cpu.h"
 
 MUST_USE struct fault cr0_write(struct cpu *cpu, uint32_t value);
-MUST_USE struct fault cr3_write(struct cpu *cpu, uint32_t value); /* loads the PDPTEs under PAE; flushes but global entries */
+/* Loads the PDPTEs under PAE; flushes all but global entries. */
+MUST_USE struct fault cr3_write(struct cpu *cpu, uint32_t value);
 MUST_USE struct fault cr4_write(struct cpu *cpu, uint32_t value);
 
 #endif

@@ -34,21 +34,23 @@
 
 struct instruction {
     const char *opcode;
-    const char *mnemonic;        /* upper case, as the manual; e.g. "ADD", "Jcc" rows are spelled out: "JNZ" */
+    const char *mnemonic; /* upper case, as the manual; e.g. "ADD", "Jcc" rows are spelled out: "JNZ" */
     const char *operands;
-    const char *flags_read;      /* letters of oszapc, d, i, ... as in "oszapc"; "" none */
+    const char *flags_read; /* letters of oszapc, d, i, ... as in "oszapc"; "" none */
     const char *flags_written;
     const char *flags_undefined; /* defined by no one: masked in comparisons */
     uint32_t attributes;         /* LOCKABLE */
-    uint64_t features;           /* FEATURE() bits of msr/model.h the model must have, else the opcode is undefined */
+    uint64_t features; /* FEATURE() bits of msr/model.h the model must have, else the opcode is undefined */
     execute_function *execute[2]; /* by operand size: [0] 16-bit, [1] 32-bit */
-    const char *manual;          /* "SDM 2A ADD" */
+    const char *manual;           /* "SDM 2A ADD" */
 };
 
 /* Handlers for the execute column. */
+/* clang-format off */
 #define BYTES(name)  {name##_8, name##_8}     /* byte operands */
 #define SIZES(name)  {name##_16, name##_32}   /* word or doubleword by operand size */
 #define ALWAYS(name) {name, name}             /* the handler does not depend on the operand size, or asks op->wide */
+/* clang-format on */
 
 /* All families, ended by NULL; each family's table is ended by a row with a NULL opcode. */
 extern const struct instruction *const instruction_families[];

@@ -7,9 +7,9 @@
 #include "cpu/cpu.h"
 
 enum event_source {
-    EVENT_HARDWARE,   /* INTR or NMI */
-    EVENT_EXCEPTION,  /* raised by the processor: faults, traps, INT1 */
-    EVENT_SOFTWARE,   /* INT n, INT3, INTO: EXT is 0, the gate's DPL counts */
+    EVENT_HARDWARE,  /* INTR or NMI */
+    EVENT_EXCEPTION, /* raised by the processor: faults, traps, INT1 */
+    EVENT_SOFTWARE,  /* INT n, INT3, INTO: EXT is 0, the gate's DPL counts */
 };
 
 struct event {
@@ -17,7 +17,7 @@ struct event {
     enum event_source source;
     bool has_error_code;
     uint32_t error_code;
-    uint32_t return_eip;  /* what is pushed as EIP */
+    uint32_t return_eip;   /* what is pushed as EIP */
     uint32_t eflags_image; /* what is pushed as EFLAGS (RF as SDM 3B 17.3.1.1 says) */
 };
 

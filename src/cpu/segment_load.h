@@ -10,14 +10,15 @@
  * The eight bytes a selector points to, from the GDT or LDT. A selector beyond the table (or an LDT selector
  * without LDT) gives `vector` with the selector's index as error code, `error_ext` added.
  */
-MUST_USE struct fault descriptor_read(struct cpu *cpu, uint16_t selector, enum vector vector, uint32_t error_ext,
-                                      struct descriptor *descriptor);
+MUST_USE struct fault descriptor_read(struct cpu *cpu, uint16_t selector, enum vector vector,
+                                      uint32_t error_ext, struct descriptor *descriptor);
 
 /* Linear address of the descriptor; the selector has been checked by descriptor_read. */
 uint32_t descriptor_address(const struct cpu *cpu, uint16_t selector);
 
 /* Sets the accessed bit of a code or data descriptor in the table when it is clear. Supervisor write. */
-MUST_USE struct fault descriptor_mark_accessed(struct cpu *cpu, uint16_t selector, struct descriptor *descriptor);
+MUST_USE struct fault descriptor_mark_accessed(struct cpu *cpu, uint16_t selector,
+                                               struct descriptor *descriptor);
 
 /* MOV, POP, LDS and kin into SS, DS, ES, FS or GS in the current mode, all checks included. CS is never loaded so. */
 MUST_USE struct fault segment_load(struct cpu *cpu, unsigned segment, uint16_t selector);

@@ -225,7 +225,8 @@ static bool pass_idle_time(struct machine *machine, machine_idle *idle, void *co
     uint64_t now = clock_now(machine->clock);
     uint64_t due = clock_next_due(machine->clock);
     /* Only INTR wakes a halted processor here: nothing on the board drives NMI. */
-    if (due == CLOCK_NEVER || !(cpu->eflags & EFLAGS_IF)) {
+    bool intr_wakes = (cpu->eflags & EFLAGS_IF) || (cpu->activity == WAITING && cpu->wait_ignores_if);
+    if (due == CLOCK_NEVER || !intr_wakes) {
         *stop = MACHINE_HALTED;
         return false;
     }

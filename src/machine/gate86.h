@@ -62,9 +62,9 @@ MUST_USE bool machine_load(struct machine *machine, const struct image_request *
                            size_t description_size, struct error *error);
 
 enum machine_stop {
-    MACHINE_LIMIT,         /* the instruction limit was reached */
-    MACHINE_POWER_OFF,     /* the guest switched itself off */
-    MACHINE_RESET,         /* the guest asked for a reset and reboot_stops is set */
+    MACHINE_LIMIT,     /* the instruction limit was reached */
+    MACHINE_POWER_OFF, /* the guest switched itself off */
+    MACHINE_RESET, /* the guest asked for a reset and reboot_stops is set, or the image cannot be read again */
     MACHINE_DEBUG_EXIT,    /* the guest wrote the debug exit port: see exit_code */
     MACHINE_SHUTDOWN,      /* triple fault */
     MACHINE_HALTED,        /* HLT with nothing that could ever wake the processor */

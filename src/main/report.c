@@ -13,8 +13,9 @@ int report_exit_status(const struct report *report)
         return EXIT_TIME_LIMIT;
     switch (report->stop) {
     case MACHINE_POWER_OFF:
-    case MACHINE_RESET: /* the way many kernels end a test run under --no-reboot */
         return EXIT_PASSED;
+    case MACHINE_RESET: /* the way many kernels end a test run under --no-reboot */
+        return report->restart_ends ? EXIT_PASSED : EXIT_INPUT;
     case MACHINE_DEBUG_EXIT:
         return report->exit_code == 0 ? EXIT_PASSED : EXIT_GUEST_FAILED;
     case MACHINE_LIMIT:
@@ -50,7 +51,7 @@ static const char *reason(const struct report *report)
     case MACHINE_POWER_OFF:
         return "powered off";
     case MACHINE_RESET:
-        return "the guest asked for a restart";
+        return report->restart_ends ? "the guest asked for a restart" : "the guest could not be restarted";
     case MACHINE_DEBUG_EXIT:
         return report->exit_code == 0 ? "debug exit with code 0" : "debug exit: the guest failed";
     case MACHINE_SHUTDOWN:

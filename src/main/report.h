@@ -2,7 +2,7 @@
 #ifndef GATE86_MAIN_REPORT_H
 #define GATE86_MAIN_REPORT_H
 
-#include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -12,8 +12,10 @@
 struct report {
     enum session_end end;
     enum machine_stop stop; /* when end is SESSION_STOPPED */
-    uint8_t exit_code;      /* when stop is MACHINE_DEBUG_EXIT */
-    uint64_t instructions;  /* since power-on */
+    bool
+        restart_ends; /* --no-reboot; without it MACHINE_RESET means that the image could not be read again */
+    uint8_t exit_code;     /* when stop is MACHINE_DEBUG_EXIT */
+    uint64_t instructions; /* since power-on */
     uint64_t guest_ns;
     uint64_t processor_ns; /* of the host, for this run */
 };

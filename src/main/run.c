@@ -84,6 +84,7 @@ static bool run_machine(struct run *run, struct report *report, struct error *er
     if (run->terminal && report->end != SESSION_STOPPED)
         fputc('\n', stderr);
     signals_unwatch();
+    report->restart_ends = run->options.machine.reboot_stops;
     report->exit_code = machine_exit_code(run->session.machine);
     report->instructions = machine_instructions(run->session.machine);
     report->guest_ns = machine_time_ns(run->session.machine);

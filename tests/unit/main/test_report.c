@@ -6,7 +6,8 @@
 
 static int status_of(enum machine_stop stop, uint8_t exit_code)
 {
-    struct report report = {.end = SESSION_STOPPED, .stop = stop, .exit_code = exit_code};
+    struct report report = {
+        .end = SESSION_STOPPED, .stop = stop, .restart_ends = true, .exit_code = exit_code};
     return report_exit_status(&report);
 }
 
@@ -23,6 +24,8 @@ START_TEST(every_stop_has_the_exit_status_of_the_manual)
     ck_assert_int_eq(status_of(MACHINE_UNIMPLEMENTED, 0), 67);
     ck_assert_int_eq(report_exit_status(&(struct report){.end = SESSION_TIMEOUT}), 65);
     ck_assert_int_eq(report_exit_status(&(struct report){.end = SESSION_QUIT}), 0);
+    struct report image_lost = {.end = SESSION_STOPPED, .stop = MACHINE_RESET, .restart_ends = false};
+    ck_assert_int_eq(report_exit_status(&image_lost), 3);
 }
 END_TEST
 

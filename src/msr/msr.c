@@ -73,6 +73,16 @@ void msr_reset(struct msr_bank *bank, const struct cpu_model *model)
     }
 }
 
+/* The row of an MSR that exists at the moment: without the XD bit in CPUID there is no IA32_EFER. */
+static const struct msr_row *row_now(const struct msr_bank *bank, const struct cpu_model *model,
+                                     uint32_t address)
+{
+    const struct msr_row *row = msr_find(model, address);
+    if (row && (row->features & FEATURE(NX)) && (msr_features_off(bank, model) & FEATURE(NX)))
+        return NULL;
+    return row;
+}
+
 static struct fault msr_fault(uint32_t address, enum fault_reason reason)
 {
     struct fault fault = fault_gp(0, reason);
@@ -83,7 +93,7 @@ static struct fault msr_fault(uint32_t address, enum fault_reason reason)
 struct fault msr_read(const struct msr_bank *bank, const struct cpu_model *model, uint32_t address,
                       uint64_t cycles, uint64_t *value)
 {
-    const struct msr_row *row = msr_find(model, address);
+    const struct msr_row *row = row_now(bank, model, address);
     if (!row)
         return msr_fault(address, MSR_ABSENT);
     if (row->access == MSR_WRITE_ONLY)
@@ -95,7 +105,7 @@ struct fault msr_read(const struct msr_bank *bank, const struct cpu_model *model
 struct fault msr_write(struct msr_bank *bank, const struct cpu_model *model, uint32_t address, uint64_t value,
                        uint64_t cycles, enum msr_effect *effect)
 {
-    const struct msr_row *row = msr_find(model, address);
+    const struct msr_row *row = row_now(bank, model, address);
     if (!row)
         return msr_fault(address, MSR_ABSENT);
     if (row->access == MSR_READ_ONLY)
@@ -130,18 +140,22 @@ uint64_t msr_value(const struct msr_bank *bank, uint32_t address)
     return value;
 }
 
-/* SDM 4 table 2-2, IA32_MISC_ENABLE bits 18 and 34 */
 uint64_t msr_features_off(const struct msr_bank *bank, const struct cpu_model *model)
 {
-    const struct msr_row *row = msr_find(model, IA32_MISC_ENABLE);
-    if (!row)
-        return 0;
-    uint64_t enable = bank->values[row - msr_rows];
     uint64_t off = 0;
-    if ((row->writable & MISC_ENABLE_MONITOR) && !(enable & MISC_ENABLE_MONITOR))
-        off |= FEATURE(MONITOR);
-    if (enable & MISC_ENABLE_XD_DISABLE)
-        off |= FEATURE(NX);
+    /* SDM 4 table 2-2, IA32_MISC_ENABLE bits 18 and 34, on models that have them */
+    const struct msr_row *row = msr_find(model, IA32_MISC_ENABLE);
+    if (row) {
+        uint64_t enable = bank->values[row - msr_rows];
+        if ((row->writable & MISC_ENABLE_MONITOR) && !(enable & MISC_ENABLE_MONITOR))
+            off |= FEATURE(MONITOR);
+        if (enable & MISC_ENABLE_XD_DISABLE)
+            off |= FEATURE(NX);
+    }
+    /* SDM 3A 10.4.3: a processor whose APIC is disabled reports none */
+    row = msr_find(model, IA32_APIC_BASE);
+    if (row && (row->writable & APIC_BASE_ENABLE) && !(bank->values[row - msr_rows] & APIC_BASE_ENABLE))
+        off |= FEATURE(APIC);
     return off;
 }
 

@@ -81,12 +81,12 @@ MUST_USE struct fault msr_write(struct msr_bank *bank, const struct cpu_model *m
 uint64_t msr_value(const struct msr_bank *bank, uint32_t address);
 
 /*
- * FEATURE bits that software has switched off through IA32_MISC_ENABLE (MONITOR, NX). For the instructions
- * and IA32_EFER they count as absent.
+ * FEATURE bits that software has switched off through IA32_MISC_ENABLE (MONITOR, NX) or IA32_APIC_BASE (APIC). For
+ * CPUID, the instructions and IA32_EFER they count as absent.
  */
 uint64_t msr_features_off(const struct msr_bank *bank, const struct cpu_model *model);
 
-/* The CPUID instruction: cpuid() of model.h as IA32_MISC_ENABLE limits it. */
+/* The CPUID instruction: cpuid() of model.h as these MSRs limit it. */
 void msr_cpuid(const struct msr_bank *bank, const struct cpu_model *model, uint32_t leaf, uint32_t subleaf,
                uint32_t out[4]);
 

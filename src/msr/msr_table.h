@@ -14,4 +14,6 @@ extern const unsigned msr_row_count; /* without the ending row */
 #define MISC_ENABLE_LIMIT_CPUID      (1ull << 22)
 #define MISC_ENABLE_XD_DISABLE       (1ull << 34)
 
+#define APIC_BASE_ENABLE (1ull << 11)
+
 #endif

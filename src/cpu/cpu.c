@@ -228,9 +228,11 @@ void cpu_update_paging(struct cpu *cpu, bool keep_global)
     paging.cr0 = cpu->cr0;
     paging.cr3 = cpu->cr3;
     paging.cr4 = cpu->cr4;
-    paging.nxe = msr_value(&cpu->msr, IA32_EFER) & IA32_EFER_NXE;
+    paging.nxe = (msr_value(&cpu->msr, IA32_EFER) & IA32_EFER_NXE) &&
+                 !(msr_features_off(&cpu->msr, &cpu->model) & FEATURE(NX));
     paging.physical_bits = cpu->model.physical_bits;
     paging.pse36 = cpu_has(cpu, FEATURE(PSE36));
+    paging.pat = cpu_has(cpu, FEATURE(PAT));
     mmu_set_paging(&cpu->mmu, &paging, keep_global);
     fetch_close(&cpu->fetch);
 }

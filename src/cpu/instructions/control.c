@@ -7,9 +7,6 @@
 #include "cpu/control.h"
 #include "cpu/debug.h"
 
-#define APIC_BASE_ENABLE (1ull << 11)
-#define LEAF_1_EDX_APIC  (1u << 9)
-
 /* Order of CPUID's answer; not the registers' encoding order. */
 enum { LEAF_EAX, LEAF_EBX, LEAF_ECX, LEAF_EDX };
 
@@ -239,7 +236,7 @@ EXECUTE(wrmsr)
     uint64_t value = (uint64_t)cpu->gpr[EDX] << 32 | cpu->gpr[EAX];
     enum msr_effect effect;
     TRY(msr_write(&cpu->msr, &cpu->model, cpu->gpr[ECX], value, cycles_now(cpu), &effect));
-    if (effect == MSR_EFFECT_EFER)
+    if (effect == MSR_EFFECT_EFER || effect == MSR_EFFECT_MISC_ENABLE)
         cpu_update_paging(cpu, false);
     return FAULT_NONE;
 }
@@ -250,10 +247,6 @@ EXECUTE(cpuid_instruction)
     uint32_t leaf = cpu->gpr[EAX];
     uint32_t out[4];
     msr_cpuid(&cpu->msr, &cpu->model, leaf, cpu->gpr[ECX], out);
-    /* SDM 3A 10.4.3: the APIC bit tells whether the APIC is there and switched on */
-    if (leaf == 1 && !(msr_value(&cpu->msr, IA32_APIC_BASE) & APIC_BASE_ENABLE) &&
-        msr_find(&cpu->model, IA32_APIC_BASE) != NULL)
-        out[LEAF_EDX] &= ~LEAF_1_EDX_APIC;
     cpu->gpr[EAX] = out[LEAF_EAX];
     cpu->gpr[EBX] = out[LEAF_EBX];
     cpu->gpr[ECX] = out[LEAF_ECX];

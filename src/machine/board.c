@@ -1,0 +1,338 @@
+/*
+ * The PC board: parts list, netlist, address map. A part is one line of `parts`, a connection one line of
+ * `nets`; "cpu" and "memory" are the sockets that are no chips, "high" is the supply.
+ */
+#include "machine/board.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/invariant.h"
+#include "devices/catalogue.h"
+
+struct part {
+    const char *name;
+    const char *class;
+    uint16_t port_base; /* 0: where the class says */
+};
+
+static const struct part parts[] = {
+    {"pic0", "i8259", 0x20},
+    {"pic1", "i8259", 0xa0},
+    {"elcr", "elcr", 0},
+    {"pit", "i8254", 0},
+    {"port61", "port61", 0},
+    {"port92", "port92", 0},
+    {"reset_control", "reset_control", 0},
+    {"a20_gate", "gate_or", 0},
+    {"init_gate", "gate_or", 0},
+    {"uart0", "uart16550", 0x3f8},
+    {"uart0_gate", "gate_and", 0},
+    {"uart1", "uart16550", 0x2f8},
+    {"uart1_gate", "gate_and", 0},
+    {"post_card", "post_card", 0},
+    {"debugcon", "debugcon", 0},
+    {"debug_exit", "debug_exit", 0},
+    {"shutdown_port", "shutdown_port", 0},
+};
+
+#define PARTS ARRAY_LENGTH(parts)
+
+struct net {
+    const char *from; /* "part.output" or "high" */
+    const char *to;   /* "part.input", "cpu.pin" or "memory.a20" */
+};
+
+static const struct net nets[] = {
+    /* Interrupts: two 8259A in cascade */
+    {"pic0.int", "cpu.intr"},
+    {"pic1.int", "pic0.ir2"},
+    {"pic0.cas0", "pic1.cas0"},
+    {"pic0.cas1", "pic1.cas1"},
+    {"pic0.cas2", "pic1.cas2"},
+    {"high", "pic0.sp"},
+    {"elcr.level0", "pic0.lt0"},
+    {"elcr.level1", "pic0.lt1"},
+    {"elcr.level2", "pic0.lt2"},
+    {"elcr.level3", "pic0.lt3"},
+    {"elcr.level4", "pic0.lt4"},
+    {"elcr.level5", "pic0.lt5"},
+    {"elcr.level6", "pic0.lt6"},
+    {"elcr.level7", "pic0.lt7"},
+    {"elcr.level8", "pic1.lt0"},
+    {"elcr.level9", "pic1.lt1"},
+    {"elcr.level10", "pic1.lt2"},
+    {"elcr.level11", "pic1.lt3"},
+    {"elcr.level12", "pic1.lt4"},
+    {"elcr.level13", "pic1.lt5"},
+    {"elcr.level14", "pic1.lt6"},
+    {"elcr.level15", "pic1.lt7"},
+    /* Timer and speaker */
+    {"high", "pit.gate0"},
+    {"high", "pit.gate1"},
+    {"port61.gate2", "pit.gate2"},
+    {"pit.out0", "pic0.ir0"},
+    {"pit.out2", "port61.out2"},
+    /* A20 and INIT have several drivers */
+    {"port92.a20", "a20_gate.b"},
+    {"a20_gate.out", "memory.a20"},
+    {"port92.init", "init_gate.b"},
+    {"reset_control.init", "init_gate.c"},
+    {"init_gate.out", "cpu.init"},
+    /* Serial lines: OUT2 lets the interrupt through, as on every PC */
+    {"uart0.intr", "uart0_gate.a"},
+    {"uart0.out2", "uart0_gate.b"},
+    {"uart0_gate.out", "pic0.ir4"},
+    {"uart1.intr", "uart1_gate.a"},
+    {"uart1.out2", "uart1_gate.b"},
+    {"uart1_gate.out", "pic0.ir3"},
+};
+
+struct board {
+    struct memory memory;
+    struct ports ports;
+    struct clock clock;
+    struct board_sockets sockets;
+    struct device_board device_board;
+    struct device devices[PARTS];
+    struct device *master_pic, *slave_pic;
+    unsigned cascade_pin; /* the master's output that calls a slave */
+    uint8_t firmware[BOARD_FIRMWARE_SIZE];
+    uint64_t acpi_rsdp;
+};
+
+/* ---- sockets that are no chips ---- */
+
+enum socket_pin { SOCKET_INTR, SOCKET_NMI, SOCKET_INIT, SOCKET_IGNNE, SOCKET_A20, SOCKET_PINS };
+static const char *const socket_names[SOCKET_PINS] = {"cpu.intr", "cpu.nmi", "cpu.init", "cpu.ignne",
+                                                      "memory.a20"};
+
+static void socket_input(void *context, unsigned pin, bool level)
+{
+    struct board *board = context;
+    const struct board_sockets *sockets = &board->sockets;
+    switch (pin) {
+    case SOCKET_INTR:
+        sockets->intr(sockets->context, level);
+        break;
+    case SOCKET_NMI:
+        sockets->nmi(sockets->context, level);
+        break;
+    case SOCKET_INIT:
+        sockets->init(sockets->context, level);
+        break;
+    case SOCKET_IGNNE:
+        sockets->ignne(sockets->context, level);
+        break;
+    default:
+        memory_set_a20(&board->memory, level);
+        break;
+    }
+}
+
+static int socket_find(const char *name)
+{
+    for (int i = 0; i < SOCKET_PINS; i++) {
+        if (strcmp(socket_names[i], name) == 0)
+            return i;
+    }
+    return -1;
+}
+
+/* ---- soldering ---- */
+
+/* Splits "part.pin"; returns the part. */
+static struct device *pin_split(struct board *board, const char *text, const char **pin)
+{
+    const char *dot = strchr(text, '.');
+    INVARIANT(dot != NULL);
+    char name[32];
+    size_t length = (size_t)(dot - text);
+    INVARIANT(length < sizeof name);
+    memcpy(name, text, length);
+    name[length] = '\0';
+    struct device *device = board_part(board, name);
+    INVARIANT(device != NULL);
+    *pin = dot + 1;
+    return device;
+}
+
+static void net_tie_high(struct board *board, const char *to)
+{
+    const char *pin;
+    struct device *device = pin_split(board, to, &pin);
+    int number = device_find_input(device->class, pin);
+    INVARIANT(number >= 0);
+    device->class->input(device, (unsigned)number, true);
+}
+
+static void net_solder(struct board *board, const struct net *net)
+{
+    if (strcmp(net->from, "high") == 0) {
+        net_tie_high(board, net->to);
+        return;
+    }
+    const char *output, *input;
+    struct device *from = pin_split(board, net->from, &output);
+    int socket = socket_find(net->to);
+    if (socket < 0) {
+        struct device *to = pin_split(board, net->to, &input);
+        device_connect(from, output, to, input);
+        return;
+    }
+    int number = device_find_output(from->class, output);
+    INVARIANT(number >= 0);
+    wire_connect(&from->outputs[number], socket_input, board, (unsigned)socket);
+}
+
+static void ties_high(struct board *board)
+{
+    for (unsigned i = 0; i < ARRAY_LENGTH(nets); i++) {
+        if (strcmp(nets[i].from, "high") == 0)
+            net_tie_high(board, nets[i].to);
+    }
+}
+
+/* ---- what the parts ask of the board ---- */
+
+static void on_request(void *context, struct device *device, enum board_request request, uint32_t value)
+{
+    struct board *board = context;
+    (void)device;
+    board->sockets.request(board->sockets.context, request, value);
+}
+
+static void on_transmit(void *context, struct device *device, const uint8_t *bytes, size_t count)
+{
+    struct board *board = context;
+    board->sockets.transmit(board->sockets.context, device->name, bytes, count);
+}
+
+static void map_memory(struct board *board, uint64_t memory_bytes)
+{
+    struct memory *memory = &board->memory;
+    memory_map_ram(memory, "conventional memory", 0, BOARD_LOW_RAM_END, 0);
+    memory_map_rom(memory, "firmware area", BOARD_FIRMWARE_BASE, BOARD_FIRMWARE_SIZE, board->firmware);
+    if (memory_bytes > BOARD_HIGH_RAM)
+        memory_map_ram(memory, "extended memory", BOARD_HIGH_RAM, memory_bytes - BOARD_HIGH_RAM,
+                       BOARD_HIGH_RAM);
+}
+
+struct board *board_new(const struct board_config *config, struct error *error)
+{
+    struct board *board = calloc(1, sizeof *board);
+    if (board == NULL) {
+        error_set(error, ERROR_HOST, "not enough memory for the board");
+        return NULL;
+    }
+    if (!memory_init(&board->memory, config->memory_bytes, error)) {
+        free(board);
+        return NULL;
+    }
+    ports_init(&board->ports);
+    clock_init(&board->clock, config->instruction_ns);
+    map_memory(board, config->memory_bytes);
+    board->sockets = config->sockets;
+    board->device_board = (struct device_board){
+        .clock = &board->clock,
+        .memory = &board->memory,
+        .ports = &board->ports,
+        .log = config->log,
+        .request = on_request,
+        .transmit = on_transmit,
+        .start_seconds = config->start_seconds,
+        .context = board,
+    };
+    for (unsigned i = 0; i < PARTS; i++) {
+        const struct device_class *class = device_class_find(parts[i].class);
+        INVARIANT(class != NULL);
+        device_init(&board->devices[i], class, parts[i].name, &board->device_board, parts[i].port_base);
+    }
+    for (unsigned i = 0; i < ARRAY_LENGTH(nets); i++)
+        net_solder(board, &nets[i]);
+    board->master_pic = board_part(board, "pic0");
+    board->slave_pic = board_part(board, "pic1");
+    board->cascade_pin = (unsigned)device_find_output(board->master_pic->class, "cas");
+    return board;
+}
+
+void board_free(struct board *board)
+{
+    if (board == NULL)
+        return;
+    for (unsigned i = 0; i < PARTS; i++)
+        device_free(&board->devices[i]);
+    memory_free(&board->memory);
+    free(board);
+}
+
+struct memory *board_memory(struct board *board)
+{
+    return &board->memory;
+}
+
+struct ports *board_ports(struct board *board)
+{
+    return &board->ports;
+}
+
+struct clock *board_clock(struct board *board)
+{
+    return &board->clock;
+}
+
+void board_reset(struct board *board)
+{
+    for (unsigned i = 0; i < PARTS; i++)
+        device_reset(&board->devices[i]);
+    ties_high(board);
+}
+
+/* A slave answers when the master calls it through the cascade lines. */
+uint8_t board_interrupt_acknowledge(struct board *board)
+{
+    uint8_t vector = board->master_pic->class->acknowledge(board->master_pic);
+    if (device_output_level(board->master_pic, board->cascade_pin))
+        vector = board->slave_pic->class->acknowledge(board->slave_pic);
+    return vector;
+}
+
+void board_set_ferr(struct board *board, bool level)
+{
+    (void)board;
+    (void)level;
+}
+
+uint64_t board_acpi_rsdp(const struct board *board)
+{
+    return board->acpi_rsdp;
+}
+
+struct device *board_part(struct board *board, const char *name)
+{
+    for (unsigned i = 0; i < PARTS; i++) {
+        if (strcmp(parts[i].name, name) == 0)
+            return &board->devices[i];
+    }
+    return NULL;
+}
+
+unsigned board_parts(const struct board *board)
+{
+    (void)board;
+    return PARTS;
+}
+
+const struct device *board_part_at(const struct board *board, unsigned number)
+{
+    INVARIANT(number < PARTS);
+    return &board->devices[number];
+}
+
+uint64_t board_state_hash(const struct board *board, uint64_t seed)
+{
+    uint64_t hash = memory_hash(&board->memory, seed);
+    for (unsigned i = 0; i < PARTS; i++)
+        hash = state_rows_hash(board->devices[i].class->rows, board->devices[i].state, hash);
+    return hash;
+}

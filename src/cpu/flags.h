@@ -53,6 +53,20 @@ ALWAYS_INLINE void flags_set(struct cpu *cpu, uint32_t mask, uint32_t flags)
     cpu->eflags = (cpu->eflags & ~mask) | (flags & mask);
 }
 
+/* The EFLAGS bits that exist on this model; the others read as zero (and bit 1 as one) whatever is loaded. */
+static inline uint32_t eflags_supported(const struct cpu *cpu)
+{
+    uint32_t supported =
+        EFLAGS_STATUS | EFLAGS_TF | EFLAGS_IF | EFLAGS_DF | EFLAGS_IOPL | EFLAGS_NT | EFLAGS_RF | EFLAGS_VM;
+    if (cpu_has(cpu, FEATURE(I486)))
+        supported |= EFLAGS_AC;
+    if (cpu_has(cpu, FEATURE(CPUID)))
+        supported |= EFLAGS_ID;
+    if (cpu_has(cpu, FEATURE(VME)))
+        supported |= EFLAGS_VIF | EFLAGS_VIP;
+    return supported;
+}
+
 /* Condition codes 0..15 of Jcc, SETcc, CMOVcc (SDM 1 appendix B). */
 ALWAYS_INLINE bool condition_holds(uint32_t eflags, unsigned condition)
 {

@@ -56,6 +56,7 @@ static bool boundary_events(struct cpu *cpu)
     }
     if (cpu->nmi_latched && !cpu->nmi_blocked && !(cpu->shadow & SHADOW_MOV_SS)) {
         cpu->nmi_latched = false;
+        cpu->nmi_blocked = true; /* SDM 3A 6.7.1: until the next IRET */
         interrupt_accept(cpu, VECTOR_NMI, EVENT_HARDWARE);
         return true;
     }
@@ -103,7 +104,10 @@ static bool step_attentively(struct cpu *cpu)
 {
     if (!try_to_wake(cpu))
         return false;
-    if (!boundary_events(cpu)) {
+    if (boundary_events(cpu)) {
+        /* A delivery costs what an instruction costs, so that no chain of them can hold up the clock. */
+        cpu->clock->budget--;
+    } else {
         uint8_t shadow = cpu->shadow;
         cpu->shadow = 0;
         if (!code_breakpoint(cpu, shadow))

@@ -13,7 +13,9 @@ extern const struct instruction branch_instructions[];       /* Jcc, JMP, CALL a
 extern const struct instruction control_instructions[];      /* MOV CRn and DRn, HLT, MWAIT, MSRs, CPUID, INVLPG.. */
 extern const struct instruction decimal_instructions[];      /* DAA, DAS, AAA, AAS, AAM, AAD */
 extern const struct instruction exchange_instructions[];     /* XCHG, NOP, XADD, CMPXCHG, CMPXCHG8B */
+extern const struct instruction far_instructions[];          /* far CALL, JMP and RET */
 extern const struct instruction flags_instructions[];        /* CLI, STI, PUSHF, POPF */
+extern const struct instruction interrupt_instructions[];    /* INT n, INT3, INTO, INT1, IRET */
 extern const struct instruction io_instructions[];           /* IN, OUT, INS, OUTS */
 extern const struct instruction misc_instructions[];         /* single flags, BOUND, UD, hints */
 extern const struct instruction move_instructions[];         /* MOV, MOVZX, LEA, CMOVcc, SETcc, XLAT, CBW, CWD */

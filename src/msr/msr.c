@@ -111,15 +111,14 @@ struct fault msr_write(struct msr_bank *bank, const struct cpu_model *model, uin
     if (row->access == MSR_READ_ONLY)
         return msr_fault(address, MSR_ACCESS_KIND);
 
-    uint64_t missing = row_bits_missing(row, model);
-    uint64_t reserved = row->reserved | missing;
+    uint64_t reserved = row->reserved | row_bits_missing(row, model);
     if (row->physical)
         reserved |= ~0ull << model->physical_bits;
-    uint64_t old = bank->values[row - msr_rows];
-    if (value & reserved & ~old)
+    if (value & reserved)
         return msr_fault(address, MSR_RESERVED_BIT);
 
-    uint64_t kept = (old & ~row->writable) | (value & row->writable & ~missing);
+    uint64_t old = bank->values[row - msr_rows];
+    uint64_t kept = (old & ~row->writable) | (value & row->writable);
     if (row->accept && !row->accept(old, &kept))
         return msr_fault(address, MSR_INVALID_VALUE);
 

@@ -57,7 +57,7 @@ struct msr_row {
     enum msr_access access; /* the wrong kind of access: #GP(0) */
     uint64_t reset;
     uint64_t writable; /* bits WRMSR changes; the others keep their value */
-    uint64_t reserved; /* bits that must not be changed to one: #GP(0) */
+    uint64_t reserved; /* bits that must be written as zero: #GP(0) */
     bool physical;     /* holds a physical address: bits from MAXPHYADDR up are reserved too */
     enum msr_effect effect;
     /* NULL, or looks at the new value and may change it to what the register keeps; false: #GP(0) */

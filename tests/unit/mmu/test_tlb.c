@@ -215,6 +215,50 @@ START_TEST(loading_cr3_keeps_global_entries_only)
 }
 END_TEST
 
+START_TEST(global_entries_go_when_what_they_were_checked_with_changes)
+{
+    make_mmu(CR4_PGE);
+    map(5, 0x7000 | P | D | G);
+    translate(0x5000, ACCESS_WRITE, false);
+    struct paging paging = mmu.paging;
+    mmu_set_paging(&mmu, &paging, true);
+    ck_assert(hits(0x5000, ACCESS_WRITE, false));
+    paging.cr0 |= CR0_WP;
+    mmu_set_paging(&mmu, &paging, true);
+    ck_assert(!hits(0x5000, ACCESS_WRITE, false));
+    translate(0x5000, ACCESS_READ, false);
+    paging.nxe = true;
+    mmu_set_paging(&mmu, &paging, true);
+    ck_assert(!hits(0x5000, ACCESS_READ, false));
+    translate(0x5000, ACCESS_READ, false);
+    paging.cr4 |= CR4_PSE;
+    mmu_set_paging(&mmu, &paging, true);
+    ck_assert(!hits(0x5000, ACCESS_READ, false));
+    memory_free(&memory);
+}
+END_TEST
+
+START_TEST(a_flush_forgets_everything_but_global_entries_when_asked)
+{
+    make_mmu(CR4_PGE);
+    map(5, 0x7000 | P | US);
+    map(6, 0x8000 | P | US | G);
+    for (unsigned user = 0; user < 2; user++) {
+        translate(0x5000, ACCESS_READ, user);
+        translate(0x6000, ACCESS_READ, user);
+    }
+    for (unsigned times = 0; times < 2; times++) {
+        mmu_flush(&mmu, true);
+        ck_assert(!hits(0x5000, ACCESS_READ, times));
+        ck_assert(hits(0x6000, ACCESS_READ, times));
+    }
+    mmu_flush(&mmu, false);
+    ck_assert(!hits(0x6000, ACCESS_READ, false));
+    ck_assert(!hits(0x6000, ACCESS_READ, true));
+    memory_free(&memory);
+}
+END_TEST
+
 START_TEST(invlpg_forgets_one_page_for_both_privileges_global_or_not)
 {
     make_mmu(CR4_PGE);
@@ -241,7 +285,10 @@ START_TEST(invlpg_on_a_large_page_forgets_all_of_it)
     translate(0x5000, ACCESS_READ, false);
     translate(0x401000, ACCESS_READ, false);
     translate(0x402000, ACCESS_READ, true);
+    memory_write(&memory, DIRECTORY + 8, P | RW | US | PS, 4);
+    translate(0x803000, ACCESS_READ, false);
     mmu_flush_page(&mmu, 0x7ff000);
+    ck_assert(hits(0x803000, ACCESS_READ, false));
     ck_assert(!hits(0x401000, ACCESS_READ, false));
     ck_assert(!hits(0x402000, ACCESS_READ, true));
     ck_assert(hits(0x5000, ACCESS_READ, false));
@@ -303,6 +350,8 @@ UNIT_SUITE("tlb", a_new_tlb_matches_no_page,
            rom_is_never_written_fast_and_a_device_never_reached_fast,
            a_page_with_decoded_code_is_written_slowly_until_the_code_is_gone,
            watched_pages_and_tracing_take_the_slow_road_for_data, loading_cr3_keeps_global_entries_only,
+           global_entries_go_when_what_they_were_checked_with_changes,
+           a_flush_forgets_everything_but_global_entries_when_asked,
            invlpg_forgets_one_page_for_both_privileges_global_or_not,
            invlpg_on_a_large_page_forgets_all_of_it, a_page_fault_forgets_its_page,
            a_change_of_the_memory_map_empties_everything, two_pages_of_one_slot_replace_each_other)

@@ -106,7 +106,10 @@ void segment_load_real(struct segment *segment, uint16_t selector)
 {
     segment->selector = selector;
     segment->base = (uint32_t)selector << 4;
-    /* A null selector left over from protected mode becomes usable: real-address mode has no such state. */
+    /*
+     * SDM 3A 9.9.2 step 4: a null selector brought along stays unusable. That a load in real-address mode ends
+     * this is our reading (docs/manual-errata.md).
+     */
     if (!segment->usable) {
         segment->usable = true;
         segment->limit = 0xffff;
@@ -117,10 +120,9 @@ void segment_load_real(struct segment *segment, uint16_t selector)
 
 /*
  * The far transfer after PE was cleared "puts appropriate values in the access rights of the CS register"
- * (80386 Programmer's Reference 14.5; SDM 3A 9.9.2 step 7): type and DPL of real-address mode, so that writes
- * through CS work. SDM 3A 9.9.2 step 3 asks for a 64 KiB code segment beforehand, since the limit stays; D
- * and G stay with it. (386 and 486 are reported to set limit and D as well; the later processors' way is
- * taken for all.)
+ * (80386 Programmer's Reference 14.5): type and DPL of real-address mode, so that writes through CS work. SDM 3A
+ * 9.9.2 step 3 asks for a 64 KiB code segment beforehand, since the limit stays; D and G stay with it. See
+ * docs/manual-errata.md.
  */
 void segment_load_real_code(struct segment *segment, uint16_t selector)
 {

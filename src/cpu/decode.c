@@ -307,6 +307,7 @@ static void operands_take(struct cursor *cursor, const struct decode_row *row, u
                           bool wide_address, const struct prefixes *prefixes, struct operation *op)
 {
     if (row->modrm != MODRM_NONE) {
+        op->modrm = modrm;
         op->reg = (modrm >> 3) & 7;
         op->rm = modrm & 7;
         if (modrm < 0xc0 && row->modrm != MODRM_IGNORED)

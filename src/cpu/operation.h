@@ -44,6 +44,7 @@ struct operation {
     uint8_t base;          /* register numbers of the memory operand, GPR_ZERO for none */
     uint8_t index;
     uint8_t scale;         /* shift count 0..3 */
+    uint8_t modrm;         /* the byte itself, 0 without one (the x87 opcode register holds it) */
     bool segment_override; /* a segment prefix was there (for disassembly and LES-like defaults) */
 };
 

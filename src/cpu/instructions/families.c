@@ -21,6 +21,12 @@ const struct instruction *const instruction_families[] = {
     stack_instructions,
     string_instructions,
     sysenter_instructions,
+    x87_control_instructions,
+    fxsave_instructions,
+    packed_arithmetic_instructions,
+    packed_shift_instructions,
+    simd_move_instructions,
+    x87_escape_instructions,
     NULL,
 };
 /* clang-format on */

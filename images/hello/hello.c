@@ -56,7 +56,10 @@ int kernel_main(uint32_t magic, const struct boot_info *info)
     int kept = 1;
     for (unsigned i = 0; screen_text[i] != '\n'; i++)
         kept &= (screen[i] & 0xff) == (uint8_t)screen_text[i];
-    failures += check(kept, "the screen's memory holds what was written");
+    if (screen[0] == 0xffff)
+        print("no screen on this machine: its memory reads all ones\n");
+    else
+        failures += check(kept, "the screen's memory holds what was written");
     failures += check(magic == BOOT_MAGIC, "EAX holds the multiboot magic");
     if (magic == BOOT_MAGIC)
         info_print(info);

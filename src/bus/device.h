@@ -80,6 +80,9 @@ struct device_class {
      * What is left over is offered again when the device calls device_ready_to_receive.
      */
     size_t (*receive)(struct device *device, const uint8_t *bytes, size_t count);
+
+    /* Bytes that the guest has written are still on their way to the outside. */
+    bool (*busy)(const struct device *device);
 };
 
 /* What the board gives to each instance; tests fill in what they need. */

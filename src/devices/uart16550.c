@@ -2,6 +2,7 @@
 #include "devices/uart16550.h"
 
 enum { REG_DATA, REG_IER, REG_IIR_FCR, REG_LCR, REG_MCR, REG_LSR, REG_MSR, REG_SCRATCH };
+enum { IN_CTS, IN_DSR, IN_RI, IN_DCD, IN_FAST };
 enum { OUT_INTR, OUT_DTR, OUT_RTS, OUT_OUT1, OUT_OUT2 };
 enum { EVENT_TRANSMIT, EVENT_RECEIVE, EVENT_TIMEOUT, EVENT_THRE };
 
@@ -38,6 +39,9 @@ enum { EVENT_TRANSMIT, EVENT_RECEIVE, EVENT_TIMEOUT, EVENT_THRE };
 #define LSR_OE   0x02
 #define LSR_THRE 0x20
 #define LSR_TEMT 0x40
+
+/* With the fast pin high a character of ten bits takes one microsecond. */
+#define FAST_HALF_BIT_NS 50u
 
 #define MSR_CTS 0x10
 #define MSR_DSR 0x20
@@ -88,6 +92,8 @@ static unsigned uart_stop_half_bits(const struct uart16550 *uart)
 
 static uint64_t uart_half_bits_ns(const struct uart16550 *uart, unsigned half_bits)
 {
+    if (uart->fast)
+        return half_bits * FAST_HALF_BIT_NS;
     uint64_t divisor = uart->divisor ? uart->divisor : 65536; /* a 16-bit counter that is loaded with 0 */
     return half_bits * CLOCKS_PER_HALF_BIT * divisor * 1000000000u / CRYSTAL_HZ;
 }
@@ -430,9 +436,19 @@ static uint32_t uart_port_read(struct device *device, unsigned range, uint16_t o
     }
 }
 
+static bool uart_busy(const struct device *device)
+{
+    const struct uart16550 *uart = device->state;
+    return uart->transmitting || uart->transmit.count != 0;
+}
+
 static void uart_input(struct device *device, unsigned pin, bool level)
 {
     struct uart16550 *uart = device->state;
+    if (pin == IN_FAST) {
+        uart->fast = level;
+        return;
+    }
     uint8_t before = uart_modem_lines(uart);
     unsigned bit = 4 + pin; /* the inputs are listed in the order of MSR bits 4-7 */
     uart->modem_lines = (uint8_t)((uart->modem_lines & ~(1u << bit)) | (unsigned)level << bit);
@@ -491,7 +507,9 @@ static const struct state_row uart_rows[] = {
     ROW(struct uart16550, thre),
     ROW(struct uart16550, thre_interrupt),
     ROW(struct uart16550, timeout),
+    ROW(struct uart16550, fast),
     ROW(struct uart16550, two_in_fifo),
+    ROW(struct uart16550, reserved),
     ROW_END,
 };
 
@@ -500,7 +518,7 @@ const struct device_class uart16550_class = {
     .manual = "National PC16550D Universal Asynchronous Receiver/Transmitter with FIFOs, TL/C/8652",
     .state_size = sizeof(struct uart16550),
     .rows = uart_rows,
-    .inputs = (const char *const[]){"cts", "dsr", "ri", "dcd", NULL},
+    .inputs = (const char *const[]){"cts", "dsr", "ri", "dcd", "fast", NULL},
     .outputs = (const char *const[]){"intr", "dtr", "rts", "out1", "out2", NULL},
     .events = (const char *const[]){"transmit", "receive", "timeout", "thre", NULL},
     .ports = (const struct device_ports[]){{"registers", 0x3f8, 8, 1}, {0}},
@@ -510,4 +528,5 @@ const struct device_class uart16550_class = {
     .port_read = uart_port_read,
     .port_write = uart_port_write,
     .receive = uart_receive,
+    .busy = uart_busy,
 };

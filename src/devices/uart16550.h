@@ -6,10 +6,11 @@
  *     dsr  ----->| 16550  |-----> out2   a PC's serial adapter passes intr on only while this is active
  *     dcd  ----->|        |-----> out1
  *     ri   ----->|        |-----> dtr, rts
+ *     fast ----->|        |
  *                +--------+
  *
  * Modem pins are active high here, bars removed. The crystal is 1.8432 MHz. Characters take their time on the
- * line in guest time, in both directions; bytes from outside wait until the receiver has room, as if the
+ * line in guest time, or a microsecond each while `fast` is high, a pin that the real chip lacks, in both directions; bytes from outside wait until the receiver has room, as if the
  * other end obeyed RTS/CTS, so they never overrun.
  *
  * NOT IMPLEMENTED: parity, framing and break errors (the outside sends whole bytes); the break condition on
@@ -47,7 +48,9 @@ struct uart16550 {
     bool thre;           /* LSR bit 5 */
     bool thre_interrupt; /* pending until IIR is read or THR written */
     bool timeout;        /* character time-out pending */
+    bool fast;           /* level of the pin */
     bool two_in_fifo;    /* at least two bytes were in the transmit FIFO since the last THRE */
+    uint8_t reserved;    /* always zero */
 };
 
 extern const struct device_class uart16550_class;

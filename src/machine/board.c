@@ -79,7 +79,9 @@ static const struct net nets[] = {
     {"port92.init", "init_gate.b"},
     {"reset_control.init", "init_gate.c"},
     {"init_gate.out", "cpu.init"},
-    /* Serial lines: OUT2 lets the interrupt through, as on every PC */
+    /* Serial lines without the line's delay (docs/decisions); OUT2 lets the interrupt through, as on every PC */
+    {"high", "uart0.fast"},
+    {"high", "uart1.fast"},
     {"uart0.intr", "uart0_gate.a"},
     {"uart0.out2", "uart0_gate.b"},
     {"uart0_gate.out", "pic0.ir4"},
@@ -306,6 +308,16 @@ void board_set_ferr(struct board *board, bool level)
 uint64_t board_acpi_rsdp(const struct board *board)
 {
     return board->acpi_rsdp;
+}
+
+bool board_is_transmitting(const struct board *board)
+{
+    for (unsigned i = 0; i < PARTS; i++) {
+        const struct device *device = &board->devices[i];
+        if (device->class->busy != NULL && device->class->busy(device))
+            return true;
+    }
+    return false;
 }
 
 struct device *board_part(struct board *board, const char *name)

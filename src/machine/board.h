@@ -67,6 +67,9 @@ void board_set_ferr(struct board *board, bool level);
 /* Physical address of the ACPI root pointer in the firmware area, 0 when there is none. */
 uint64_t board_acpi_rsdp(const struct board *board);
 
+/* Some part has bytes on their way to the outside. */
+bool board_is_transmitting(const struct board *board);
+
 /* A part by its name on the parts list, or NULL. */
 struct device *board_part(struct board *board, const char *name);
 unsigned board_parts(const struct board *board);

@@ -8,9 +8,10 @@
 #include "machine/image.h"
 
 #define DEFAULT_MEMORY         (256u << 20)
-#define DEFAULT_INSTRUCTION_NS 4u         /* a processor of 250 million instructions a second */
-#define DEFAULT_START_SECONDS  1767225600 /* 2026-01-01 00:00:00 UTC */
-#define NOTICE_INTERRUPT       1000000u   /* instructions between two looks at machine_interrupt's flag */
+#define DEFAULT_INSTRUCTION_NS 4u          /* a processor of 250 million instructions a second */
+#define DEFAULT_START_SECONDS  1767225600  /* 2026-01-01 00:00:00 UTC */
+#define DRAIN_NS               1000000000u /* at most a guest second for what is still in a transmitter */
+#define NOTICE_INTERRUPT       1000000u    /* instructions between two looks at machine_interrupt's flag */
 
 void machine_config_init(struct machine_config *config)
 {
@@ -239,6 +240,19 @@ static bool pass_idle_time(struct machine *machine, machine_idle *idle, void *co
     return false;
 }
 
+/*
+ * The guest has ended the run with its last words still in a transmitter: lets the board, without the
+ * processor, send them.
+ */
+static void drain(struct machine *machine)
+{
+    uint64_t end = clock_now(machine->clock) + DRAIN_NS;
+    while (board_is_transmitting(machine->board) && clock_now(machine->clock) < end) {
+        clock_skip_to_next(machine->clock, end);
+        clock_run_due(machine->clock, 0);
+    }
+}
+
 /* Something that ends the run now? */
 static bool must_stop(struct machine *machine, uint64_t end, enum machine_stop *stop)
 {
@@ -256,6 +270,8 @@ static bool must_stop(struct machine *machine, uint64_t end, enum machine_stop *
         return false;
     machine->stop_wanted = false;
     machine->interrupted = 0;
+    if (*stop != MACHINE_LIMIT && *stop != MACHINE_INTERRUPTED)
+        drain(machine);
     return true;
 }
 

@@ -361,6 +361,21 @@ START_TEST(clearing_the_fifos)
 }
 END_TEST
 
+START_TEST(the_fast_pin_takes_the_lines_delay_away)
+{
+    make_uart();
+    uart.class->input(&uart, (unsigned)device_find_input(&uart16550_class, "fast"), true);
+    out8(BASE, 'f');
+    ck_assert(uart.class->busy(&uart));
+    bench_run(999);
+    ck_assert_uint_eq(bench.sent_count, 0);
+    bench_run(2);
+    ck_assert_uint_eq(bench.sent_count, 1);
+    ck_assert(!uart.class->busy(&uart));
+    end_uart();
+}
+END_TEST
+
 START_TEST(a_divisor_of_zero_does_no_harm)
 {
     make_uart();
@@ -385,4 +400,4 @@ UNIT_SUITE("uart16550", every_byte_of_the_state_has_its_row, the_registers_after
            characters_below_the_trigger_time_out_after_four_character_times,
            loopback_joins_lines_and_modem_bits, an_overrun_is_a_line_status_interrupt_of_the_highest_priority,
            a_full_fifo_keeps_the_older_characters, modem_inputs_raise_their_interrupt_until_msr_is_read,
-           clearing_the_fifos, a_divisor_of_zero_does_no_harm)
+           clearing_the_fifos, the_fast_pin_takes_the_lines_delay_away, a_divisor_of_zero_does_no_harm)

@@ -65,7 +65,7 @@ static void return_address_push(struct cpu *cpu, const struct gate *gate, struct
 static struct fault call_same_ring(struct cpu *cpu, const struct gate *gate, struct far_segment *code)
 {
     struct stack stack = stack_current(cpu);
-    TRY(stack_reserve(cpu, &stack, 2 * slot_size(gate)));
+    TRY(stack_reserve(cpu, &stack, 2, slot_size(gate)));
     TRY(gate_offset_check(gate, code));
     TRY(far_segments_mark(cpu, code, NULL));
     return_address_push(cpu, gate, &stack);
@@ -82,7 +82,7 @@ static struct fault call_inner_ring(struct cpu *cpu, const struct gate *gate, st
     unsigned cpl = access_dpl(code->descriptor.access);
     struct inner_stack inner;
     TRY(inner_stack_find(cpu, cpl, 0, &inner));
-    TRY(stack_reserve(cpu, &inner.stack, slot * (4u + gate->parameters)));
+    TRY(stack_reserve(cpu, &inner.stack, 4u + gate->parameters, slot));
     TRY(gate_offset_check(gate, code));
 
     uint32_t parameters[PARAMETERS_MAX];

@@ -16,7 +16,7 @@ static unsigned slot_size(bool wide)
 static struct fault return_address_reserve(struct cpu *cpu, bool wide, struct stack *stack)
 {
     *stack = stack_current(cpu);
-    return stack_reserve(cpu, stack, 2 * slot_size(wide));
+    return stack_reserve(cpu, stack, 2, slot_size(wide));
 }
 
 static void return_address_push(struct cpu *cpu, bool wide, struct stack *stack)

@@ -15,7 +15,7 @@ static struct fault deliver_real(struct cpu *cpu, const struct event *event)
     if (offset + 3 > cpu->idtr.limit)
         return fault_gp(event_ext(event), IDT_LIMIT);
     struct stack stack = stack_current(cpu);
-    TRY(stack_reserve(cpu, &stack, 6));
+    TRY(stack_reserve(cpu, &stack, 3, 2));
     uint32_t handler;
     TRY(system_read32(cpu, cpu->idtr.base + offset, &handler));
 

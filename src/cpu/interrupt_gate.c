@@ -92,9 +92,9 @@ static void frame_push_return(struct cpu *cpu, struct stack *stack, const struct
         stack_push(cpu, stack, slot, d->event->error_code);
 }
 
-static uint32_t frame_bytes(const struct delivery *d, unsigned slots)
+static unsigned frame_slots(const struct delivery *d, unsigned without_error_code)
 {
-    return frame_slot(d) * (slots + (d->event->has_error_code ? 1 : 0));
+    return without_error_code + (d->event->has_error_code ? 1 : 0);
 }
 
 /* The frame is written and SS:ESP is the handler's: nothing can fail any more. */
@@ -113,7 +113,7 @@ static struct fault deliver_same_ring(struct cpu *cpu, struct delivery *d)
 {
     struct stack stack = stack_current(cpu);
     stack.limit_error = d->ext;
-    TRY(stack_reserve(cpu, &stack, frame_bytes(d, 3)));
+    TRY(stack_reserve(cpu, &stack, frame_slots(d, 3), frame_slot(d)));
     TRY(handler_offset_check(d));
     TRY(far_segments_mark(cpu, &d->code, NULL));
 
@@ -129,7 +129,7 @@ static struct fault deliver_inner_ring(struct cpu *cpu, struct delivery *d)
     unsigned cpl = access_dpl(d->code.descriptor.access);
     struct inner_stack inner;
     TRY(inner_stack_find(cpu, cpl, d->ext, &inner));
-    TRY(stack_reserve(cpu, &inner.stack, frame_bytes(d, 5)));
+    TRY(stack_reserve(cpu, &inner.stack, frame_slots(d, 5), frame_slot(d)));
     TRY(handler_offset_check(d));
     TRY(far_segments_mark(cpu, &d->code, &inner.segment));
 
@@ -147,7 +147,7 @@ static struct fault deliver_from_v86(struct cpu *cpu, struct delivery *d)
     static const uint8_t pushed[] = {GS, FS, DS, ES};
     struct inner_stack inner;
     TRY(inner_stack_find(cpu, 0, d->ext, &inner));
-    TRY(stack_reserve(cpu, &inner.stack, frame_bytes(d, 9)));
+    TRY(stack_reserve(cpu, &inner.stack, frame_slots(d, 9), frame_slot(d)));
     TRY(handler_offset_check(d));
     TRY(far_segments_mark(cpu, &d->code, &inner.segment));
 

@@ -33,17 +33,41 @@ static bool alignment_checked(const struct cpu *cpu, const struct stack *stack)
     return stack->user && (cpu->cr0 & CR0_AM) && (cpu->eflags & EFLAGS_AC);
 }
 
-struct fault stack_reserve(struct cpu *cpu, const struct stack *stack, uint32_t bytes)
+static struct fault limit_fault(const struct stack *stack, uint32_t offset)
+{
+    struct fault fault = fault_coded(VECTOR_SS, stack->limit_error, SEGMENT_LIMIT);
+    fault.address = offset;
+    return fault;
+}
+
+/* Limits and pages of all slots at once. */
+static struct fault frame_reserve(struct cpu *cpu, const struct stack *stack, uint32_t bytes, unsigned slot)
 {
     uint32_t top = stack->pointer & stack->mask;
     uint32_t bottom = (stack->pointer - bytes) & stack->mask;
-    if (alignment_checked(cpu, stack) && ((stack->ss.base + bottom) & 1) != 0)
-        return fault_coded(VECTOR_AC, 0, ALIGNMENT);
     if (bottom < top || top == 0)
         return piece_reserve(cpu, stack, bottom, bytes);
-    /* The frame wraps at the top of a 16-bit stack: two pieces. */
+    /* The frame wraps at the top of a 16-bit stack: two pieces, and no slot may lie across. */
+    if (top % slot != 0)
+        return limit_fault(stack, bottom);
     TRY(piece_reserve(cpu, stack, 0, top));
     return piece_reserve(cpu, stack, bottom, bytes - top);
+}
+
+struct fault stack_reserve(struct cpu *cpu, const struct stack *stack, unsigned count, unsigned slot)
+{
+    uint32_t bottom = (stack->pointer - count * slot) & stack->mask;
+    if (alignment_checked(cpu, stack) && ((stack->ss.base + bottom) & (slot - 1)) != 0)
+        return fault_coded(VECTOR_AC, 0, ALIGNMENT);
+    struct fault fault = frame_reserve(cpu, stack, count * slot, slot);
+    if (fault.reason == NO_FAULT || fault.vector != VECTOR_PF)
+        return fault;
+    /* CR2 is to hold the address of the first push that fails. */
+    for (unsigned i = 1; i <= count; i++) {
+        uint32_t offset = (stack->pointer - i * slot) & stack->mask;
+        TRY(linear_probe_write(cpu, stack->ss.base + offset, slot, stack->user));
+    }
+    return fault;
 }
 
 void stack_push(struct cpu *cpu, struct stack *stack, unsigned size, uint32_t value)

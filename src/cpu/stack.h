@@ -3,7 +3,7 @@
  * makes every check for all of it, so that the pushes cannot fail midway, and the caller commits ESP last.
  *
  *     struct stack stack = stack_current(cpu);
- *     TRY(stack_reserve(cpu, &stack, 12));
+ *     TRY(stack_reserve(cpu, &stack, 3, 4));
  *     stack_push(cpu, &stack, 4, eflags); ...
  *     stack_commit(cpu, &stack);
  */
@@ -25,8 +25,9 @@ struct stack stack_current(const struct cpu *cpu);
 /* A stack to be entered at privilege `cpl`. */
 struct stack stack_make(const struct segment *ss, uint32_t pointer, unsigned cpl, uint32_t limit_error);
 
-/* Room for `bytes` more, limits and pages checked: #SS(limit_error), #PF, #AC. Nothing is written. */
-MUST_USE struct fault stack_reserve(struct cpu *cpu, const struct stack *stack, uint32_t bytes);
+/* Room for `count` pushes of `slot` bytes, limits and pages checked: #SS(limit_error), #PF, #AC. Nothing is written. */
+MUST_USE struct fault stack_reserve(struct cpu *cpu, const struct stack *stack, unsigned count,
+                                    unsigned slot);
 
 /* Pushes 2 or 4 bytes into reserved room. */
 void stack_push(struct cpu *cpu, struct stack *stack, unsigned size, uint32_t value);

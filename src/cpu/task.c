@@ -145,7 +145,7 @@ static struct fault error_code_push(struct cpu *cpu, const struct switching *s)
 {
     struct stack stack = stack_current(cpu);
     stack.limit_error = s->ext;
-    TRY(stack_reserve(cpu, &stack, s->new_layout->width));
+    TRY(stack_reserve(cpu, &stack, 1, s->new_layout->width));
     stack_push(cpu, &stack, s->new_layout->width, s->request->error_code);
     stack_commit(cpu, &stack);
     return FAULT_NONE;

@@ -44,7 +44,7 @@ static struct fault redirection_read(struct cpu *cpu, uint8_t vector, bool *to_m
 static struct fault redirect_to_8086_program(struct cpu *cpu, uint8_t vector)
 {
     struct stack stack = stack_current(cpu);
-    TRY(stack_reserve(cpu, &stack, 6));
+    TRY(stack_reserve(cpu, &stack, 3, 2));
     uint32_t handler;
     TRY(system_read32(cpu, vector * 4u, &handler));
 

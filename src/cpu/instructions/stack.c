@@ -23,7 +23,7 @@ static struct fault push_all(struct cpu *cpu, unsigned size)
 {
     struct stack stack = stack_current(cpu);
     TRY(push_all_straddle(cpu, &stack, size));
-    TRY(stack_reserve(cpu, &stack, 8 * size));
+    TRY(stack_reserve(cpu, &stack, 8, size));
     for (unsigned number = EAX; number <= EDI; number++)
         stack_push(cpu, &stack, size, register_read(cpu, number, size));
     stack_commit(cpu, &stack);
@@ -64,7 +64,7 @@ static struct fault enter(struct cpu *cpu, const struct operation *op, unsigned 
     unsigned level = op->immediate2 & 31;
     uint32_t value;
     struct stack stack = stack_current(cpu);
-    TRY(stack_reserve(cpu, &stack, (level + 1) * size));
+    TRY(stack_reserve(cpu, &stack, level + 1, size));
     for (unsigned i = 1; i < level; i++)
         TRY(display_read(cpu, &stack, i, size, &value));
     struct stack end = stack;

@@ -40,9 +40,6 @@ enum { EVENT_TRANSMIT, EVENT_RECEIVE, EVENT_TIMEOUT, EVENT_THRE };
 #define LSR_THRE 0x20
 #define LSR_TEMT 0x40
 
-/* With the fast pin high a character of ten bits takes one microsecond. */
-#define FAST_HALF_BIT_NS 50u
-
 #define MSR_CTS 0x10
 #define MSR_DSR 0x20
 #define MSR_RI  0x40
@@ -93,7 +90,7 @@ static unsigned uart_stop_half_bits(const struct uart16550 *uart)
 static uint64_t uart_half_bits_ns(const struct uart16550 *uart, unsigned half_bits)
 {
     if (uart->fast)
-        return half_bits * FAST_HALF_BIT_NS;
+        return 0;
     uint64_t divisor = uart->divisor ? uart->divisor : 65536; /* a 16-bit counter that is loaded with 0 */
     return half_bits * CLOCKS_PER_HALF_BIT * divisor * 1000000000u / CRYSTAL_HZ;
 }
@@ -107,6 +104,8 @@ static uint64_t uart_character_ns(const struct uart16550 *uart)
 
 static uint8_t uart_character(const struct uart16550 *uart, uint8_t byte)
 {
+    if (uart->fast)
+        return byte;
     return byte & (0xff >> (3 - (uart->lcr & 3)));
 }
 

@@ -367,9 +367,7 @@ START_TEST(the_fast_pin_takes_the_lines_delay_away)
     uart.class->input(&uart, (unsigned)device_find_input(&uart16550_class, "fast"), true);
     out8(BASE, 'f');
     ck_assert(uart.class->busy(&uart));
-    bench_run(999);
-    ck_assert_uint_eq(bench.sent_count, 0);
-    bench_run(2);
+    bench_run(1);
     ck_assert_uint_eq(bench.sent_count, 1);
     ck_assert(!uart.class->busy(&uart));
     end_uart();

@@ -25,13 +25,13 @@ extern const struct instruction shift_instructions[];        /* ROL..SAR, SHLD, 
 extern const struct instruction stack_instructions[];        /* PUSH, POP, PUSHA, POPA, ENTER, LEAVE */
 extern const struct instruction string_instructions[];       /* MOVS, CMPS, SCAS, LODS, STOS */
 extern const struct instruction sysenter_instructions[];     /* SYSENTER, SYSEXIT */
-/* clang-format on */
 extern const struct instruction x87_control_instructions[];  /* FNINIT, FLDCW, FNSTENV, FRSTOR.. */
 extern const struct instruction x87_escape_instructions[];   /* D8 to DF, what no row before has claimed */
 extern const struct instruction fxsave_instructions[];       /* FXSAVE, FXRSTOR, LDMXCSR, STMXCSR */
 extern const struct instruction packed_arithmetic_instructions[]; /* PADDB.., PAND.., PUNPCKLBW.., ANDPS.. */
 extern const struct instruction packed_shift_instructions[]; /* PSLLW.., PSHUFD.., PEXTRW, PMOVMSKB */
 extern const struct instruction simd_move_instructions[];    /* MMX and SSE moves, fences, EMMS */
+/* clang-format on */
 
 /* A handler, in one size or for all. */
 #define EXECUTE(name) static struct fault name(struct cpu *cpu, const struct operation *op)

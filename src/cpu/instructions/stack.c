@@ -7,22 +7,20 @@
 #include "cpu/instructions/families.h"
 
 /*
- * A value that would lie across offset 0 of a 16-bit stack. In real-address and virtual-8086 mode the manual
- * has #GP for SP = 7, 9, 11, 13, 15 (SDM 2B PUSHA, exceptions), #SS otherwise.
+ * With an odd SP a value would lie across offset 0. That is #SS on every stack, but for SP = 7, 9, 11, 13 and 15 in
+ * real-address and virtual-8086 mode the manual has #GP (SDM 2B PUSHA, exceptions).
  */
-static struct fault push_all_straddle(const struct cpu *cpu, const struct stack *stack, unsigned size)
+static bool push_all_is_general_fault(const struct cpu *cpu, const struct stack *stack)
 {
     uint32_t top = stack->pointer & stack->mask;
-    if (top >= 8 * size || top % size == 0)
-        return FAULT_NONE;
-    bool general = cpu_is_real_or_v86(cpu) && top >= 7 && top <= 15 && top % 2 == 1;
-    return fault_coded(general ? VECTOR_GP : VECTOR_SS, 0, SEGMENT_LIMIT);
+    return cpu_is_real_or_v86(cpu) && top >= 7 && top <= 15 && top % 2 == 1;
 }
 
 static struct fault push_all(struct cpu *cpu, unsigned size)
 {
     struct stack stack = stack_current(cpu);
-    TRY(push_all_straddle(cpu, &stack, size));
+    if (push_all_is_general_fault(cpu, &stack))
+        return fault_gp(0, SEGMENT_LIMIT);
     TRY(stack_reserve(cpu, &stack, 8, size));
     for (unsigned number = EAX; number <= EDI; number++)
         stack_push(cpu, &stack, size, register_read(cpu, number, size));

@@ -4,13 +4,16 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "devices/acpi_pm.h"
 #include "devices/debug_exit.h"
 #include "devices/debugcon.h"
 #include "devices/elcr.h"
 #include "devices/gate_and.h"
 #include "devices/gate_or.h"
+#include "devices/i8042.h"
 #include "devices/i8254.h"
 #include "devices/i8259.h"
+#include "devices/mc146818.h"
 #include "devices/port61.h"
 #include "devices/port92.h"
 #include "devices/post_card.h"
@@ -18,15 +21,27 @@
 #include "devices/shutdown_port.h"
 #include "devices/uart16550.h"
 
+/* clang-format off */
 const struct device_class *const device_catalogue[] = {
-    &debug_exit_class,    &debugcon_class,
-    &elcr_class,          &gate_and_class,
-    &gate_or_class,       &i8254_class,
-    &i8259_class,         &port61_class,
-    &port92_class,        &post_card_class,
-    &reset_control_class, &shutdown_port_class,
-    &uart16550_class,     NULL,
+    &acpi_pm_class,
+    &debug_exit_class,
+    &debugcon_class,
+    &elcr_class,
+    &gate_and_class,
+    &gate_or_class,
+    &i8042_class,
+    &i8254_class,
+    &i8259_class,
+    &mc146818_class,
+    &port61_class,
+    &port92_class,
+    &post_card_class,
+    &reset_control_class,
+    &shutdown_port_class,
+    &uart16550_class,
+    NULL,
 };
+/* clang-format on */
 
 const struct device_class *device_class_find(const char *name)
 {

@@ -1,6 +1,7 @@
 /* Reset control register: see the header. */
 #include "devices/reset_control.h"
 
+enum { PORT_CONTROL = 1 };
 enum { OUT_INIT };
 
 #define CONTROL_HARD  0x02
@@ -9,19 +10,17 @@ enum { OUT_INIT };
 static uint32_t reset_control_read(struct device *device, unsigned range, uint16_t offset, unsigned size)
 {
     (void)range;
-    (void)offset;
-    (void)size;
     const struct reset_control *reset = device->state;
-    return reset->control;
+    return offset == PORT_CONTROL && size == 1 ? reset->control : ~0u;
 }
 
 static void reset_control_write(struct device *device, unsigned range, uint16_t offset, uint32_t value,
                                 unsigned size)
 {
     (void)range;
-    (void)offset;
-    (void)size;
     struct reset_control *reset = device->state;
+    if (offset != PORT_CONTROL || size != 1)
+        return;
     bool starts = (value & CONTROL_START) && !(reset->control & CONTROL_START);
     reset->control = value & (CONTROL_HARD | CONTROL_START);
     if (!starts)
@@ -49,7 +48,7 @@ const struct device_class reset_control_class = {
     .state_size = sizeof(struct reset_control),
     .rows = reset_control_rows,
     .outputs = (const char *const[]){"init", NULL},
-    .ports = (const struct device_ports[]){{"control", 0xcf9, 1, 1}, {0}},
+    .ports = (const struct device_ports[]){{"control", 0xcf8, 4, 4}, {0}},
     .reset = reset_control_reset,
     .port_read = reset_control_read,
     .port_write = reset_control_write,

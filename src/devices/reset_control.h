@@ -4,7 +4,8 @@
  *     bit 1  type of reset: 0 soft (INIT to the processor), 1 hard (the whole machine)
  *     bit 2  a change from 0 to 1 starts the reset
  *
- * Only byte accesses reach it: CF8h as a doubleword belongs to PCI configuration.
+ * Only byte accesses reach it: CF8h as a doubleword belongs to PCI configuration, and a guest that looks for PCI must
+ * not reset the machine with it. So the part claims CF8h-CFBh and lets everything but the byte at CF9h pass as nobody's.
  */
 #ifndef GATE86_DEVICES_RESET_CONTROL_H
 #define GATE86_DEVICES_RESET_CONTROL_H

@@ -33,4 +33,19 @@ START_TEST(the_rising_start_bit_resets_hard_or_soft)
 }
 END_TEST
 
-UNIT_SUITE("reset_control", every_byte_of_the_state_has_its_row, the_rising_start_bit_resets_hard_or_soft)
+START_TEST(a_search_for_pci_does_not_reset)
+{
+    struct device reset;
+    bench_begin();
+    device_init(&reset, &reset_control_class, "reset0", &bench.board, 0);
+    ports_write(&bench.ports, 0xcf8, 0x80000600, 4);
+    ports_write(&bench.ports, 0xcf8, 0x0600, 2);
+    ck_assert_uint_eq(bench.requests, 0);
+    ck_assert_uint_eq(ports_read(&bench.ports, 0xcf8, 4), 0xffffffff);
+    device_free(&reset);
+    bench_end();
+}
+END_TEST
+
+UNIT_SUITE("reset_control", every_byte_of_the_state_has_its_row, the_rising_start_bit_resets_hard_or_soft,
+           a_search_for_pci_does_not_reset)

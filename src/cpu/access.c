@@ -60,7 +60,8 @@ static void physical_write(struct cpu *cpu, uint64_t physical, const uint8_t *by
 /* A store into the line that MONITOR watches ends the wait (SDM 2B MONITOR; the line is 64 bytes, CPUID leaf 5). */
 static void monitor_check(struct cpu *cpu, uint64_t physical, unsigned size)
 {
-    if (physical < cpu->monitor_address + 64 && physical + size > cpu->monitor_address)
+    uint64_t line = cpu->monitor_address & ~63ull;
+    if (physical < line + 64 && physical + size > line)
         cpu->monitor_armed = false;
 }
 

@@ -43,6 +43,7 @@ const struct state_row cpu_rows[] = {
     ROW(struct cpu, wait_ignores_if),
     ROW(struct cpu, repeating),
     ROW(struct cpu, monitor_address),
+    ROW(struct cpu, monitor_linear),
     ROW_STRUCT(struct cpu, fpu, fpu_rows),
     ROW_STRUCT(struct cpu, msr, msr_bank_rows),
     {"pdpte", offsetof(struct cpu, mmu.paging.pdpte), 8, 4, NULL},
@@ -134,6 +135,7 @@ void cpu_reset(struct cpu *cpu)
     cpu->nmi_latched = cpu->nmi_blocked = false;
     cpu->monitor_armed = cpu->wait_ignores_if = cpu->repeating = false;
     cpu->monitor_address = 0;
+    cpu->monitor_linear = 0;
     cpu->history_next = 0;
     memset(cpu->history, 0, sizeof cpu->history);
     memset(cpu->mmu.paging.pdpte, 0, sizeof cpu->mmu.paging.pdpte);

@@ -87,6 +87,7 @@ struct cpu {
     bool wait_ignores_if; /* MWAIT with ECX[0]: INTR ends the wait also when IF is clear */
     bool repeating; /* between two iterations of a repeated string instruction: an interrupt pushes RF = 1 */
     uint64_t monitor_address; /* physical */
+    uint32_t monitor_linear;  /* where MONITOR saw it */
     struct fpu_state fpu;
     struct msr_bank msr;
 

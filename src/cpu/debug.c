@@ -76,6 +76,8 @@ void debug_registers_changed(struct cpu *cpu)
         if (breakpoint_enabled(cpu, number) && kind_is_data(breakpoint_kind(cpu, number)))
             pages[count++] = cpu->dr[number] & ~PAGE_OFFSET_MASK;
     }
+    if (cpu->monitor_armed)
+        pages[count++] = cpu->monitor_linear & ~PAGE_OFFSET_MASK;
     mmu_watch_pages(&cpu->mmu, pages, count);
     cpu_update_attention(cpu);
 }

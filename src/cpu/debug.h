@@ -7,14 +7,17 @@
 
 #include "cpu/cpu.h"
 
-/* Recomputes what follows from DR0 to DR3 and DR7: watched pages, attention. */
+/* Recomputes what follows from DR0 to DR3, DR7 and MONITOR: watched pages, attention. */
 void debug_registers_changed(struct cpu *cpu);
 
 /* Any enabled breakpoint of the kind? (for cpu_update_attention and for access.c) */
 bool debug_watches_code(const struct cpu *cpu);
 bool debug_watches_data(const struct cpu *cpu);
 
-/* DR6 bits of the enabled code breakpoints at a linear address; 0: none. */
+/*
+ * DR6 bits of the code breakpoints at a linear address; 0: no enabled one. With an enabled one the disabled ones
+ * there are reported too (SDM 3B 17.2.3); so below.
+ */
 uint32_t debug_match_code(const struct cpu *cpu, uint32_t linear);
 
 /* Adds the DR6 bits of data breakpoints that an access of `size` bytes hits to cpu->pending_debug. */

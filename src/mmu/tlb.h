@@ -13,8 +13,8 @@
 #include "mmu/paging.h"
 
 #define TLB_ENTRIES   1024
-#define TLB_NO_TAG    1u /* never equal to a page address */
-#define TLB_WATCH_MAX 4
+#define TLB_NO_TAG    1u   /* never equal to a page address */
+#define TLB_WATCH_MAX 5    /* four breakpoints and MONITOR */
 #define TLB_REGIONS   1024 /* of 4 MiB: linear >> 22 */
 
 struct tlb_entry {

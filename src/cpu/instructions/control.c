@@ -159,7 +159,9 @@ EXECUTE(monitor)
     struct tlb_entry *entry;
     TRY(mmu_translate(&cpu->mmu, linear, ACCESS_READ, cpu->user, &entry));
     cpu->monitor_address = entry->physical + (linear & PAGE_OFFSET_MASK);
+    cpu->monitor_linear = linear;
     cpu->monitor_armed = true;
+    debug_registers_changed(cpu);
     return FAULT_NONE;
 }
 
@@ -173,11 +175,9 @@ EXECUTE(mwait)
     uint32_t extensions = cpu->model.max_leaf >= 5 && (leaf[LEAF_ECX] & 1) ? (leaf[LEAF_ECX] >> 1) & 1 : 0;
     if (cpu->gpr[ECX] & ~extensions)
         return fault_gp(0, MONITOR_EXTENSION);
-    /* An interrupt that is masked but wanted ends the wait before it begins: MWAIT is a hint, any cause may
-     * end it. */
-    bool masked_break = (cpu->gpr[ECX] & 1) && !(cpu->eflags & EFLAGS_IF);
-    if (cpu->monitor_armed && !masked_break) {
+    if (cpu->monitor_armed) {
         cpu->activity = WAITING;
+        cpu->wait_ignores_if = cpu->gpr[ECX] & 1;
         cpu_update_attention(cpu);
     }
     return FAULT_NONE;

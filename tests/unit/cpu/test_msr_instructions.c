@@ -330,6 +330,10 @@ START_TEST(MONITOR_and_MWAIT_fault_on_privilege_extensions_and_bad_addresses)
     BENCH_STEP(bench, 0x0f, 0x01, 0xc9);
     EXPECT_FAULT(bench, VECTOR_UD, 0, MONITOR_NOT_CPL0);
     expect_protected(bench, 0);
+    BENCH_STEP(bench, 0x66, 0x0f, 0x01, 0xc8); /* no prefix is allowed */
+    ck_assert_uint_eq(bench_fault(bench).vector, VECTOR_UD);
+    bench_forget(bench);
+    expect_protected(bench, 0);
     cpu->gpr[ECX] = 1;
     BENCH_STEP(bench, 0x0f, 0x01, 0xc8);
     EXPECT_FAULT(bench, VECTOR_GP, 0, MONITOR_EXTENSION);

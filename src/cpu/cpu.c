@@ -200,6 +200,9 @@ void cpu_update_attention(struct cpu *cpu)
 
 bool cpu_would_wake(const struct cpu *cpu)
 {
+    /* SDM 2A HLT: a debug exception resumes execution, the single-step trap of HLT itself first of all */
+    if (cpu->pending_debug != 0 && (cpu->activity == HALTED || cpu->activity == WAITING))
+        return true;
     switch (cpu->activity) {
     case HALTED:
         return interrupt_waits(cpu) || nmi_waits(cpu);

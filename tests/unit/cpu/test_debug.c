@@ -220,9 +220,74 @@ START_TEST(port_breakpoints_need_CR4_DE)
 }
 END_TEST
 
+START_TEST(a_single_step_over_HLT_does_not_stay_halted)
+{
+    struct bench *bench = bench_with_debug();
+    struct cpu *cpu = &bench->cpu;
+    cpu_set_eflags(cpu, EFLAGS_1 | EFLAGS_TF);
+    BENCH_STEP(bench, 0xf4);
+    ck_assert(cpu_would_wake(cpu));
+    bench_run(bench, 1);
+    EXPECT_FAULT(bench, VECTOR_DB, 0, DEBUG_TRAP);
+    ck_assert_uint_eq(cpu->dr6, DR6_FIXED | DR6_BS);
+    ck_assert_uint_eq(bench_read32(bench, BENCH_STACK - 12), BENCH_CODE + 1);
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(a_code_breakpoint_is_a_fault_that_RF_skips_once)
+{
+    struct bench *bench = bench_with_debug();
+    struct cpu *cpu = &bench->cpu;
+    set_breakpoint(bench, 1, BENCH_CODE, RW_EXECUTE, LEN_1);
+    static const uint8_t code[] = {0x41, 0xeb, 0xfd}; /* INC ECX; JMP back to it */
+    bench_code(bench, code, sizeof code);
+    cpu->gpr[ECX] = 0;
+    bench_run(bench, 1);
+    EXPECT_FAULT(bench, VECTOR_DB, 0, DEBUG_CODE_BREAKPOINT);
+    ck_assert_uint_eq(cpu->dr6, DR6_FIXED | DR6_B1);
+    ck_assert_uint_eq(cpu->gpr[ECX], 0);
+    ck_assert_uint_eq(bench_read32(bench, BENCH_STACK - 12), BENCH_CODE);
+
+    expect_protected(bench, 0);
+    set_breakpoint(bench, 1, BENCH_CODE, RW_EXECUTE, LEN_1);
+    cpu_set_eflags(cpu, EFLAGS_1 | EFLAGS_RF);
+    bench_run(bench, 2);
+    EXPECT_NO_FAULT(bench);
+    ck_assert_uint_eq(cpu->gpr[ECX], 1);
+    ck_assert_uint_eq(cpu->eip, BENCH_CODE);
+    bench_run(bench, 1);
+    EXPECT_FAULT(bench, VECTOR_DB, 0, DEBUG_CODE_BREAKPOINT);
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(a_port_breakpoint_in_a_repeated_OUTS_traps_after_each_iteration)
+{
+    struct bench *bench = bench_with_debug();
+    struct cpu *cpu = &bench->cpu;
+    cpu->cr4 = CR4_DE;
+    set_breakpoint(bench, 0, 0x80, RW_PORT, LEN_1);
+    cpu->gpr[EDX] = 0x80;
+    cpu->gpr[ESI] = BENCH_DATA;
+    cpu->gpr[ECX] = 3;
+    BENCH_STEP(bench, 0xf3, 0x6e); /* REP OUTSB */
+    ck_assert_uint_eq(cpu->gpr[ECX], 2);
+    bench_run(bench, 1);
+    EXPECT_FAULT(bench, VECTOR_DB, 0, DEBUG_TRAP);
+    ck_assert_uint_eq(cpu->dr6, DR6_FIXED | DR6_B0);
+    ck_assert_uint_eq(bench_read32(bench, BENCH_STACK - 12), BENCH_CODE);
+    ck_assert(bench_read32(bench, BENCH_STACK - 4) &
+              EFLAGS_RF); /* before the last iteration: SDM 3B 17.3.1.1 */
+    bench_free(bench);
+}
+END_TEST
+
 UNIT_SUITE("debug", DR6_and_DR7_keep_their_fixed_bits, DR4_and_DR5_are_DR6_and_DR7_until_CR4_DE_forbids_them,
            the_debug_registers_are_privileged_and_guarded_by_GD,
            a_code_breakpoint_matches_the_first_byte_and_only_when_enabled,
            a_data_breakpoint_matches_any_overlap_with_its_aligned_range,
            a_data_breakpoint_is_a_trap_after_the_access,
-           a_breakpoint_hit_by_MOV_SS_waits_for_the_instruction_after_it, port_breakpoints_need_CR4_DE)
+           a_breakpoint_hit_by_MOV_SS_waits_for_the_instruction_after_it, port_breakpoints_need_CR4_DE,
+           a_single_step_over_HLT_does_not_stay_halted, a_code_breakpoint_is_a_fault_that_RF_skips_once,
+           a_port_breakpoint_in_a_repeated_OUTS_traps_after_each_iteration)

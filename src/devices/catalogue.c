@@ -8,6 +8,7 @@
 #include "devices/debug_exit.h"
 #include "devices/debugcon.h"
 #include "devices/elcr.h"
+#include "devices/ferr_latch.h"
 #include "devices/gate_and.h"
 #include "devices/gate_or.h"
 #include "devices/i8042.h"
@@ -27,6 +28,7 @@ const struct device_class *const device_catalogue[] = {
     &debug_exit_class,
     &debugcon_class,
     &elcr_class,
+    &ferr_latch_class,
     &gate_and_class,
     &gate_or_class,
     &i8042_class,

@@ -7,8 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/invariant.h"
+#include "devices/acpi_pm.h"
 #include "devices/catalogue.h"
+#include "machine/acpi_tables.h"
+#include "machine/firmware.h"
 
 struct part {
     const char *name;
@@ -23,6 +27,10 @@ static const struct part parts[] = {
     {"pit", "i8254", 0},
     {"port61", "port61", 0},
     {"port92", "port92", 0},
+    {"rtc", "mc146818", 0},
+    {"kbc", "i8042", 0},
+    {"acpi_pm", "acpi_pm", 0},
+    {"ferr_latch", "ferr_latch", 0},
     {"reset_control", "reset_control", 0},
     {"a20_gate", "gate_or", 0},
     {"init_gate", "gate_or", 0},
@@ -73,15 +81,27 @@ static const struct net nets[] = {
     {"port61.gate2", "pit.gate2"},
     {"pit.out0", "pic0.ir0"},
     {"pit.out2", "port61.out2"},
+    /* Clock, keyboard, auxiliary device, power management, coprocessor */
+    {"rtc.irq", "pic1.ir0"},
+    {"kbc.irq1", "pic0.ir1"},
+    {"kbc.irq12", "pic1.ir4"},
+    {"acpi_pm.sci", "pic1.ir1"},
+    {"ferr_latch.irq13", "pic1.ir5"},
+    {"ferr_latch.ignne", "cpu.ignne"},
     /* A20 and INIT have several drivers */
+    {"kbc.a20", "a20_gate.a"},
     {"port92.a20", "a20_gate.b"},
     {"a20_gate.out", "memory.a20"},
+    {"kbc.init", "init_gate.a"},
     {"port92.init", "init_gate.b"},
     {"reset_control.init", "init_gate.c"},
     {"init_gate.out", "cpu.init"},
     /* Serial lines without the line's delay (docs/decisions); OUT2 lets the interrupt through, as on every PC */
     {"high", "uart0.fast"},
     {"high", "uart1.fast"},
+    {"high", "uart0.cts"}, /* a terminal is plugged in and switched on */
+    {"high", "uart0.dsr"},
+    {"high", "uart0.dcd"},
     {"uart0.intr", "uart0_gate.a"},
     {"uart0.out2", "uart0_gate.b"},
     {"uart0_gate.out", "pic0.ir4"},
@@ -99,9 +119,11 @@ struct board {
     struct device devices[PARTS];
     struct device *master_pic, *slave_pic;
     unsigned cascade_pin; /* the master's output that calls a slave */
+    struct device *ferr_latch, *power_management;
     uint8_t firmware[BOARD_FIRMWARE_SIZE];
-    uint64_t acpi_rsdp;
 };
+
+#define SCI_LINE 9 /* pic1.ir1 */
 
 /* ---- sockets that are no chips ---- */
 
@@ -109,22 +131,28 @@ enum socket_pin { SOCKET_INTR, SOCKET_NMI, SOCKET_INIT, SOCKET_IGNNE, SOCKET_A20
 static const char *const socket_names[SOCKET_PINS] = {"cpu.intr", "cpu.nmi", "cpu.init", "cpu.ignne",
                                                       "memory.a20"};
 
+static void socket_drive(void (*socket)(void *context, bool level), void *context, bool level)
+{
+    if (socket != NULL)
+        socket(context, level);
+}
+
 static void socket_input(void *context, unsigned pin, bool level)
 {
     struct board *board = context;
     const struct board_sockets *sockets = &board->sockets;
     switch (pin) {
     case SOCKET_INTR:
-        sockets->intr(sockets->context, level);
+        socket_drive(sockets->intr, sockets->context, level);
         break;
     case SOCKET_NMI:
-        sockets->nmi(sockets->context, level);
+        socket_drive(sockets->nmi, sockets->context, level);
         break;
     case SOCKET_INIT:
-        sockets->init(sockets->context, level);
+        socket_drive(sockets->init, sockets->context, level);
         break;
     case SOCKET_IGNNE:
-        sockets->ignne(sockets->context, level);
+        socket_drive(sockets->ignne, sockets->context, level);
         break;
     default:
         memory_set_a20(&board->memory, level);
@@ -159,13 +187,18 @@ static struct device *pin_split(struct board *board, const char *text, const cha
     return device;
 }
 
+static void pin_drive(struct device *device, const char *pin, bool level)
+{
+    int number = device_find_input(device->class, pin);
+    INVARIANT(number >= 0);
+    device->class->input(device, (unsigned)number, level);
+}
+
 static void net_tie_high(struct board *board, const char *to)
 {
     const char *pin;
     struct device *device = pin_split(board, to, &pin);
-    int number = device_find_input(device->class, pin);
-    INVARIANT(number >= 0);
-    device->class->input(device, (unsigned)number, true);
+    pin_drive(device, pin, true);
 }
 
 static void net_solder(struct board *board, const struct net *net)
@@ -187,14 +220,6 @@ static void net_solder(struct board *board, const struct net *net)
     wire_connect(&from->outputs[number], socket_input, board, (unsigned)socket);
 }
 
-static void ties_high(struct board *board)
-{
-    for (unsigned i = 0; i < ARRAY_LENGTH(nets); i++) {
-        if (strcmp(nets[i].from, "high") == 0)
-            net_tie_high(board, nets[i].to);
-    }
-}
-
 /* ---- what the parts ask of the board ---- */
 
 static void on_request(void *context, struct device *device, enum board_request request, uint32_t value)
@@ -214,10 +239,38 @@ static void map_memory(struct board *board, uint64_t memory_bytes)
 {
     struct memory *memory = &board->memory;
     memory_map_ram(memory, "conventional memory", 0, BOARD_LOW_RAM_END, 0);
+    memory_map_ram(memory, "ACPI RAM", BOARD_ACPI_RAM, PAGE_SIZE, BOARD_ACPI_RAM);
     memory_map_rom(memory, "firmware area", BOARD_FIRMWARE_BASE, BOARD_FIRMWARE_SIZE, board->firmware);
     if (memory_bytes > BOARD_HIGH_RAM)
         memory_map_ram(memory, "extended memory", BOARD_HIGH_RAM, memory_bytes - BOARD_HIGH_RAM,
                        BOARD_HIGH_RAM);
+}
+
+static void write_acpi_tables(struct board *board)
+{
+    static const struct acpi_hardware hardware = {
+        .pm_base = ACPI_PM_BASE,
+        .sci = SCI_LINE,
+        .century_index = FIRMWARE_CMOS_CENTURY,
+    };
+    acpi_tables_write(&hardware, board->firmware, BOARD_FIRMWARE_BASE, board->memory.ram + BOARD_ACPI_RAM,
+                      BOARD_ACPI_RAM);
+}
+
+static void make_parts(struct board *board)
+{
+    for (unsigned i = 0; i < PARTS; i++) {
+        const struct device_class *class = device_class_find(parts[i].class);
+        INVARIANT(class != NULL);
+        device_init(&board->devices[i], class, parts[i].name, &board->device_board, parts[i].port_base);
+    }
+    for (unsigned i = 0; i < ARRAY_LENGTH(nets); i++)
+        net_solder(board, &nets[i]);
+    board->master_pic = board_part(board, "pic0");
+    board->slave_pic = board_part(board, "pic1");
+    board->ferr_latch = board_part(board, "ferr_latch");
+    board->power_management = board_part(board, "acpi_pm");
+    board->cascade_pin = (unsigned)device_find_output(board->master_pic->class, "cas");
 }
 
 struct board *board_new(const struct board_config *config, struct error *error)
@@ -245,16 +298,8 @@ struct board *board_new(const struct board_config *config, struct error *error)
         .start_seconds = config->start_seconds,
         .context = board,
     };
-    for (unsigned i = 0; i < PARTS; i++) {
-        const struct device_class *class = device_class_find(parts[i].class);
-        INVARIANT(class != NULL);
-        device_init(&board->devices[i], class, parts[i].name, &board->device_board, parts[i].port_base);
-    }
-    for (unsigned i = 0; i < ARRAY_LENGTH(nets); i++)
-        net_solder(board, &nets[i]);
-    board->master_pic = board_part(board, "pic0");
-    board->slave_pic = board_part(board, "pic1");
-    board->cascade_pin = (unsigned)device_find_output(board->master_pic->class, "cas");
+    make_parts(board);
+    board_reset(board); /* the supply is up: RESET# ends, and pins that are tied high are no events */
     return board;
 }
 
@@ -287,7 +332,7 @@ void board_reset(struct board *board)
 {
     for (unsigned i = 0; i < PARTS; i++)
         device_reset(&board->devices[i]);
-    ties_high(board);
+    write_acpi_tables(board);
 }
 
 /* A slave answers when the master calls it through the cascade lines. */
@@ -301,13 +346,19 @@ uint8_t board_interrupt_acknowledge(struct board *board)
 
 void board_set_ferr(struct board *board, bool level)
 {
-    (void)board;
-    (void)level;
+    pin_drive(board->ferr_latch, "ferr", level);
+}
+
+void board_press_power_button(struct board *board)
+{
+    pin_drive(board->power_management, "power_button", true);
+    pin_drive(board->power_management, "power_button", false);
 }
 
 uint64_t board_acpi_rsdp(const struct board *board)
 {
-    return board->acpi_rsdp;
+    (void)board;
+    return BOARD_FIRMWARE_BASE;
 }
 
 bool board_is_transmitting(const struct board *board)
@@ -346,5 +397,11 @@ uint64_t board_state_hash(const struct board *board, uint64_t seed)
     uint64_t hash = memory_hash(&board->memory, seed);
     for (unsigned i = 0; i < PARTS; i++)
         hash = state_rows_hash(board->devices[i].class->rows, board->devices[i].state, hash);
+    uint64_t now = clock_now(&board->clock);
+    hash = hash_bytes(&now, sizeof now, hash);
+    for (unsigned i = 0; i < board->clock.events_used; i++) {
+        uint64_t due = clock_due(&board->clock, i);
+        hash = hash_bytes(&due, sizeof due, hash);
+    }
     return hash;
 }

@@ -2,8 +2,9 @@
  * The board: a PC's parts list and netlist, and the buses between the parts. It knows every chip by its class
  * and no chip's inside; the processor plugs in through a few callbacks.
  *
- *   00000000 - 0009FFFF  RAM          000F0000 - 000FFFFF  firmware area (ROM), unless a loader fits a BIOS
- *   000A0000 - 000EFFFF  empty        00100000 - ...       RAM
+ *   00000000 - 0009FFFF  RAM          000E1000 - 000EFFFF  empty
+ *   000A0000 - 000DFFFF  empty        000F0000 - 000FFFFF  firmware area (ROM), unless a loader fits a BIOS
+ *   000E0000 - 000E0FFF  ACPI's RAM   00100000 - ...       RAM
  */
 #ifndef GATE86_MACHINE_BOARD_H
 #define GATE86_MACHINE_BOARD_H
@@ -22,6 +23,7 @@
 #define BOARD_HIGH_RAM      0x100000u   /* the rest of RAM begins here */
 #define BOARD_RAM_MIN       0x100000u   /* bytes */
 #define BOARD_RAM_MAX       0xc0000000u /* bytes: the PCI hole begins above */
+#define BOARD_ACPI_RAM      0xe0000u    /* one page for the FACS, which the guest may write */
 #define BOARD_FIRMWARE_BASE 0xf0000u    /* 64 KiB for what a BIOS would leave there: the ACPI tables */
 #define BOARD_FIRMWARE_SIZE 0x10000u
 
@@ -55,7 +57,7 @@ struct memory *board_memory(struct board *board);
 struct ports *board_ports(struct board *board);
 struct clock *board_clock(struct board *board);
 
-/* RESET# to every part; RAM keeps its contents. */
+/* RESET# to every part; RAM keeps its contents but for the FACS, which is made anew. */
 void board_reset(struct board *board);
 
 /* The INTA bus cycle: the vector of the interrupt being acknowledged. */
@@ -67,6 +69,9 @@ void board_set_ferr(struct board *board, bool level);
 /* Physical address of the ACPI root pointer in the firmware area, 0 when there is none. */
 uint64_t board_acpi_rsdp(const struct board *board);
 
+/* The machine's power button is pressed and let go. */
+void board_press_power_button(struct board *board);
+
 /* Some part has bytes on their way to the outside. */
 bool board_is_transmitting(const struct board *board);
 
@@ -75,7 +80,7 @@ struct device *board_part(struct board *board, const char *name);
 unsigned board_parts(const struct board *board);
 const struct device *board_part_at(const struct board *board, unsigned number);
 
-/* Hash over the state of all parts and of RAM. */
+/* Hash over the state of all parts, the times of their events, and RAM. */
 uint64_t board_state_hash(const struct board *board, uint64_t seed);
 
 #endif

@@ -6,12 +6,10 @@
 
 #include "base/invariant.h"
 #include "loader/load.h"
+#include "machine/firmware.h"
 
 /* The last KiB of conventional memory is the extended BIOS data area, as on every PC. */
 #define EBDA_SIZE 0x400u
-
-#define SYSTEM_CONTROL_PORT_A 0x92
-#define SYSTEM_CONTROL_A20    0x02u
 
 static char *string_copy(const char *text)
 {
@@ -109,12 +107,14 @@ static bool image_load(struct machine *machine, const struct image_request *requ
     };
     _Static_assert(IMAGE_MODULES_MAX == BOOT_MODULES_MAX, "the two lists of modules are of one length");
     memcpy(load.modules, request->modules, sizeof load.modules);
-    /* Firmware opens the A20 gate, by the fast way, before it starts an image. */
-    ports_write(board_ports(machine->board), SYSTEM_CONTROL_PORT_A, SYSTEM_CONTROL_A20, 1);
+    /* Before the image, which may lie over it; A20 is open after reset. */
+    firmware_write_memory(memory, BOARD_LOW_RAM_END - EBDA_SIZE);
     if (!load_image(&boot, &load, state, error))
         return false;
-    if (state->entry == BOOT_PROTECTED)
+    if (state->entry == BOOT_PROTECTED) { /* a BIOS ROM finds the chips as they are after reset */
+        firmware_write_chips(board_ports(machine->board), machine->config.memory_bytes);
         start_protected(&machine->cpu, state);
+    }
     return true;
 }
 

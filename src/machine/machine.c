@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/invariant.h"
+#include "cpu/fpu/fpu.h"
 #include "machine/image.h"
 
 #define DEFAULT_MEMORY         (256u << 20)
@@ -52,6 +53,12 @@ static void on_init(void *context, bool level)
         return;
     machine->init_wanted = true;
     clock_interrupt_run(machine->clock);
+}
+
+static void on_ignne(void *context, bool level)
+{
+    struct machine *machine = context;
+    fpu_set_ignne(&machine->cpu, level);
 }
 
 static void on_request(void *context, enum board_request request, uint32_t value)
@@ -123,6 +130,7 @@ static bool machine_build(struct machine *machine, const struct cpu_model *model
         .log = &machine->log,
         .sockets = {.intr = on_intr,
                     .nmi = on_nmi,
+                    .ignne = on_ignne,
                     .init = on_init,
                     .request = on_request,
                     .transmit = on_transmit,

@@ -4,7 +4,7 @@
 
 START_TEST(every_class_describes_its_whole_state)
 {
-    for (const struct device_class *const *class = device_catalogue; *class; class++) {
+    for (const struct device_class *const *class = device_catalogue; *class; class ++) {
         ck_assert_msg(state_rows_uncovered((*class)->rows, (*class)->state_size) == (*class)->state_size,
                       "%s: a byte without a row", (*class)->name);
         ck_assert_ptr_nonnull((*class)->manual);
@@ -14,7 +14,7 @@ END_TEST
 
 START_TEST(classes_are_found_by_name)
 {
-    for (const struct device_class *const *class = device_catalogue; *class; class++)
+    for (const struct device_class *const *class = device_catalogue; *class; class ++)
         ck_assert_ptr_eq(device_class_find((*class)->name), *class);
     ck_assert_ptr_null(device_class_find("z80"));
 }
@@ -23,7 +23,7 @@ END_TEST
 /* Any port access in any order is something a guest can do. */
 START_TEST(no_sequence_of_accesses_harms_a_chip)
 {
-    for (const struct device_class *const *class = device_catalogue; *class; class++) {
+    for (const struct device_class *const *class = device_catalogue; *class; class ++) {
         struct device device;
         uint32_t seed = 12345;
         bench_begin();

@@ -1,5 +1,4 @@
 /* Delivery of interrupts and exceptions: frames, checks and their order, and what follows from a second fault. */
-#include "cpu/interrupt.h"
 #include "transfer_bench.h"
 #include "unit/suite.h"
 
@@ -8,12 +7,6 @@
 #define GATE_VALID (PRESENT | RING(3))
 
 static const uint32_t FRAME0 = BENCH_STACK0;
-
-static struct event software(uint8_t vector, const struct cpu *cpu)
-{
-    return (struct event){
-        .vector = vector, .source = EVENT_SOFTWARE, .return_eip = cpu->eip + 2, .eflags_image = cpu->eflags};
-}
 
 START_TEST(real_mode_pushes_three_words_and_masks_interrupts)
 {
@@ -40,7 +33,7 @@ START_TEST(real_mode_checks_the_idt_limit_and_the_stack)
     struct bench *bench = bench_new(NULL);
     bench_real(bench);
     struct cpu *cpu = &bench->cpu;
-    struct event event = software(0x20, cpu);
+    struct event event = software_interrupt(0x20, cpu);
     cpu->idtr.limit = 0x20 * 4 + 2;
     struct picture *before = picture_take(bench);
     ck_assert_int_eq(interrupt_deliver(cpu, &event).reason, IDT_LIMIT);
@@ -214,7 +207,7 @@ START_TEST(the_checks_of_a_delivery_come_in_the_manuals_order)
 {
     for (unsigned defect = 0; defect < DEFECTS; defect++) {
         struct bench *bench = bench_with_defects(defect);
-        struct event event = software(0x80, &bench->cpu);
+        struct event event = software_interrupt(0x80, &bench->cpu);
         struct picture *before = picture_take(bench);
         fault_is(interrupt_deliver(&bench->cpu, &event), delivery_faults[defect].vector,
                  delivery_faults[defect].error_code, delivery_faults[defect].reason);
@@ -222,7 +215,7 @@ START_TEST(the_checks_of_a_delivery_come_in_the_manuals_order)
         bench_free(bench);
     }
     struct bench *bench = bench_with_defects(DEFECTS);
-    struct event event = software(0x80, &bench->cpu);
+    struct event event = software_interrupt(0x80, &bench->cpu);
     ck_assert_int_eq(interrupt_deliver(&bench->cpu, &event).reason, NO_FAULT);
     bench_free(bench);
 }
@@ -233,7 +226,7 @@ START_TEST(ext_is_set_for_all_but_software_interrupts_and_they_alone_see_the_gat
     for (unsigned defect = 0; defect < DEFECTS; defect++) {
         for (unsigned source = EVENT_HARDWARE; source <= EVENT_EXCEPTION; source++) {
             struct bench *bench = bench_with_defects(defect);
-            struct event event = software(0x80, &bench->cpu);
+            struct event event = software_interrupt(0x80, &bench->cpu);
             event.source = source;
             unsigned found = defect == DEFECT_GATE_DPL ? DEFECT_GATE_PRESENT : defect;
             fault_is(interrupt_deliver(&bench->cpu, &event), delivery_faults[found].vector,
@@ -296,147 +289,6 @@ START_TEST(int_with_tf_saves_tf_and_is_not_trapped_itself)
     ck_assert_uint_eq(bench->cpu.pending_debug, 0);
     bench_run(bench, 1); /* HLT of the handler, not #DB */
     ck_assert_uint_eq(bench->cpu.eip, BENCH_HANDLERS + 0x81);
-    bench_free(bench);
-}
-END_TEST
-
-START_TEST(a_v86_program_is_left_through_nine_slots_and_null_data_segments)
-{
-    struct bench *bench = bench_new(NULL);
-    bench_v86(bench, 3);
-    struct cpu *cpu = &bench->cpu;
-    cpu->segments[ES] = segment_v86(0x1111);
-    cpu->segments[DS] = segment_v86(0x2222);
-    cpu->segments[FS] = segment_v86(0x3333);
-    cpu->segments[GS] = segment_v86(0x4444);
-    BENCH_STEP(bench, 0xcd, 0x80);
-    static const uint32_t frame[] = {
-        2,      BENCH_CODE >> 4, EFLAGS_1 | EFLAGS_VM | EFLAGS_IOPL, BENCH_STACK, 0, 0x1111, 0x2222,
-        0x3333, 0x4444};
-    ck_assert_uint_eq(cpu->gpr[ESP], FRAME0 - 36);
-    for (unsigned i = 0; i < ARRAY_LENGTH(frame); i++)
-        ck_assert_uint_eq(bench_read32(bench, FRAME0 - 36 + 4 * i), frame[i]);
-    ck_assert_uint_eq(cpu->eflags, EFLAGS_1 | EFLAGS_IOPL);
-    ck_assert_uint_eq(cpu->cpl, 0);
-    static const uint8_t emptied[] = {ES, DS, FS, GS};
-    for (unsigned i = 0; i < ARRAY_LENGTH(emptied); i++) {
-        ck_assert_uint_eq(cpu->segments[emptied[i]].selector, 0);
-        ck_assert(!cpu->segments[emptied[i]].usable);
-    }
-    bench_free(bench);
-}
-END_TEST
-
-START_TEST(a_v86_program_may_be_interrupted_by_ring_0_only)
-{
-    static const unsigned access[] = {CODE | RING(1), CODE | RING(3), CODE | ACCESS_CONFORMING};
-    for (unsigned i = 0; i < ARRAY_LENGTH(access); i++) {
-        struct bench *bench = bench_new(NULL);
-        bench_v86(bench, 3);
-        gdt_segment_set(bench, SPARE, 0xffffffff, PRESENT | access[i]);
-        bench_idt_set(bench, 0x80, bench_gate(SPARE, 0x3080, GATE_VALID | SYSTEM_INTERRUPT_GATE32, 0));
-        struct event event = software(0x80, &bench->cpu);
-        struct picture *before = picture_take(bench);
-        fault_is(interrupt_deliver(&bench->cpu, &event), VECTOR_GP, SPARE, HANDLER_CS_NOT_RING0);
-        event.source = EVENT_HARDWARE;
-        fault_is(interrupt_deliver(&bench->cpu, &event), VECTOR_GP, SPARE | 1, HANDLER_CS_NOT_RING0);
-        picture_compare(before);
-        bench_free(bench);
-    }
-}
-END_TEST
-
-/* A TSS with room for the redirection bitmap (at 68h) and the I/O map behind it. */
-static struct bench *bench_with_vme(unsigned iopl, bool to_monitor)
-{
-    struct bench *bench = bench_new(NULL);
-    bench_v86(bench, iopl);
-    struct cpu *cpu = &bench->cpu;
-    cpu->cr4 |= CR4_VME;
-    cpu->tr.limit = 0x88;
-    bench_write16(bench, BENCH_TSS + 0x66, 0x88);
-    bench_write16(bench, BENCH_TSS + 0x68 + 0x60 / 8, to_monitor ? 1 : 0);
-    bench_write32(bench, 0x60 * 4, 0x30000123);
-    return bench;
-}
-
-START_TEST(methods_1_and_4_go_through_the_idt)
-{
-    for (unsigned vme = 0; vme < 2; vme++) {
-        struct bench *bench = bench_with_vme(3, true);
-        bench->cpu.cr4 = vme ? CR4_VME : 0;
-        BENCH_STEP(bench, 0xcd, 0x60);
-        ck_assert_uint_eq(bench->cpu.eip, BENCH_HANDLERS + 0x60);
-        ck_assert_uint_eq(bench->cpu.cpl, 0);
-        bench_free(bench);
-    }
-}
-END_TEST
-
-START_TEST(methods_2_and_3_are_general_protection_faults)
-{
-    for (unsigned vme = 0; vme < 2; vme++) {
-        struct bench *bench = bench_with_vme(2, true);
-        bench->cpu.cr4 = vme ? CR4_VME : 0;
-        BENCH_STEP(bench, 0xcd, 0x60);
-        fault_is(bench_fault(bench), VECTOR_GP, 0, V86_INT_IOPL);
-        ck_assert_uint_eq(bench->cpu.eip, BENCH_HANDLERS + VECTOR_GP);
-        bench_free(bench);
-    }
-}
-END_TEST
-
-START_TEST(method_5_goes_to_the_programs_own_table)
-{
-    struct bench *bench = bench_with_vme(3, false);
-    struct cpu *cpu = &bench->cpu;
-    cpu_set_eflags(cpu, cpu->eflags | EFLAGS_IF | EFLAGS_VIF | EFLAGS_NT);
-    BENCH_STEP(bench, 0xcd, 0x60);
-    ck_assert_uint_eq(cpu->segments[CS].selector, 0x3000);
-    ck_assert_uint_eq(cpu->eip, 0x123);
-    ck_assert_uint_eq(cpu->cpl, 3);
-    ck_assert_uint_eq(cpu->eflags, EFLAGS_1 | EFLAGS_VM | EFLAGS_IOPL | EFLAGS_VIF | EFLAGS_NT);
-    ck_assert_uint_eq(cpu->gpr[ESP], BENCH_STACK - 6);
-    ck_assert_uint_eq(bench_read16(bench, BENCH_STACK - 2), EFLAGS_1 | EFLAGS_IOPL | EFLAGS_IF | EFLAGS_NT);
-    ck_assert_uint_eq(bench_read16(bench, BENCH_STACK - 4), BENCH_CODE >> 4);
-    ck_assert_uint_eq(bench_read16(bench, BENCH_STACK - 6), 2);
-    bench_free(bench);
-}
-END_TEST
-
-START_TEST(method_6_shows_vif_as_if_and_iopl_3)
-{
-    for (unsigned vif = 0; vif < 2; vif++) {
-        struct bench *bench = bench_with_vme(0, false);
-        struct cpu *cpu = &bench->cpu;
-        cpu_set_eflags(cpu, cpu->eflags | EFLAGS_IF | (vif ? EFLAGS_VIF : 0));
-        BENCH_STEP(bench, 0xcd, 0x60);
-        ck_assert_uint_eq(cpu->eip, 0x123);
-        ck_assert_uint_eq(cpu->eflags, EFLAGS_1 | EFLAGS_VM | EFLAGS_IF);
-        ck_assert_uint_eq(bench_read16(bench, BENCH_STACK - 2),
-                          EFLAGS_1 | EFLAGS_IOPL | (vif ? EFLAGS_IF : 0));
-        bench_free(bench);
-    }
-}
-END_TEST
-
-START_TEST(a_redirection_bitmap_beyond_the_tss_is_a_fault)
-{
-    struct bench *bench = bench_with_vme(3, false);
-    bench->cpu.tr.limit = 0x68 + 0x60 / 8 - 1;
-    BENCH_STEP(bench, 0xcd, 0x60);
-    fault_is(bench_fault(bench), VECTOR_GP, 0, V86_REDIRECTION_LIMIT);
-    bench_free(bench);
-}
-END_TEST
-
-START_TEST(int3_and_into_ask_neither_iopl_nor_the_bitmap)
-{
-    struct bench *bench = bench_with_vme(0, false);
-    bench_write32(bench, BENCH_TSS + 0x68, 0);
-    BENCH_STEP(bench, 0xcc);
-    ck_assert_uint_eq(bench->cpu.eip, BENCH_HANDLERS + VECTOR_BP);
-    ck_assert_uint_eq(bench->cpu.cpl, 0);
     bench_free(bench);
 }
 END_TEST
@@ -535,165 +387,6 @@ START_TEST(an_nmi_blocks_nmis_until_iret_and_intr_with_vector_2_does_not)
 }
 END_TEST
 
-/* ---- the double-fault table ---- */
-
-enum second { SECOND_NONE, SECOND_CONTRIBUTORY, SECOND_PAGE };
-
-#define PAGE_DIRECTORY 0x30000u
-#define PAGE_TABLE     0x31000u
-
-/* Identity paging of 4 MiB; the page of handlers' ring 1 stack (0xa000) is missing. */
-static void paging_on(struct bench *bench)
-{
-    bench_write32(bench, PAGE_DIRECTORY, PAGE_TABLE | 7);
-    for (uint32_t page = 0; page < 1024; page++)
-        bench_write32(bench, PAGE_TABLE + 4 * page, page << 12 | (page == 10 ? 0 : 7));
-    bench->cpu.cr3 = PAGE_DIRECTORY;
-    bench->cpu.cr0 |= CR0_PG;
-    cpu_restored(&bench->cpu);
-}
-
-/* Makes the delivery of a vector raise a second fault: #NP of its gate, or #PF of the ring 1 stack. */
-static void vector_spoil(struct bench *bench, unsigned vector, enum second second)
-{
-    if (second == SECOND_CONTRIBUTORY) {
-        bench_idt_set(bench, vector, bench_gate(BENCH_CODE0, 0x3000, RING(3) | SYSTEM_INTERRUPT_GATE32, 0));
-    } else if (second == SECOND_PAGE) {
-        gdt_segment_set(bench, SPARE, 0xffffffff, PRESENT | RING(1) | CODE);
-        gdt_segment_set(bench, SPARE2, 0xffffffff, PRESENT | RING(1) | DATA);
-        bench_write32(bench, BENCH_TSS + 12, 0xb000);
-        bench_write16(bench, BENCH_TSS + 16, SPARE2 | 1);
-        bench_idt_set(bench, vector, bench_gate(SPARE, 0x3000, GATE_VALID | SYSTEM_INTERRUPT_GATE32, 0));
-    }
-}
-
-static struct fault fault_of_vector(unsigned vector)
-{
-    struct fault fault = fault_plain(vector, DECODE_UNDEFINED);
-    fault.has_error_code =
-        vector == VECTOR_DF || (vector >= VECTOR_TS && vector <= VECTOR_PF) || vector == VECTOR_AC;
-    return fault;
-}
-
-/* The handler that is entered when `first` is raised and its delivery fails in the given way. */
-static unsigned handler_after(unsigned first, enum second second, uint32_t *error_code)
-{
-    struct bench *bench = bench_new(NULL);
-    bench_protected(bench, 3);
-    paging_on(bench);
-    vector_spoil(bench, first, second);
-    struct fault fault = fault_of_vector(first);
-    exception_deliver(&bench->cpu, &fault);
-    unsigned handler = bench->cpu.activity == SHUTDOWN ? 256 : bench->cpu.eip - BENCH_HANDLERS;
-    *error_code = bench_read32(bench, FRAME0 - 24);
-    bench_free(bench);
-    return handler;
-}
-
-START_TEST(cr2_is_the_address_of_the_first_push_that_fails)
-{
-    struct bench *bench = bench_new(NULL);
-    bench_protected(bench, 3);
-    paging_on(bench);
-    bench_write32(bench, BENCH_TSS + 4, 0xb008); /* the third of five pushes leaves the page */
-    struct event event = software(0x80, &bench->cpu);
-    struct picture *before = picture_take(bench);
-    struct fault fault = interrupt_deliver(&bench->cpu, &event);
-    fault_is(fault, VECTOR_PF, PF_WR, PAGE_NOT_PRESENT);
-    ck_assert_uint_eq(fault.address, 0xaffc);
-    memcpy(before->ram + PAGE_DIRECTORY, bench->memory.ram + PAGE_DIRECTORY,
-           0x2000); /* A and D bits may be set */
-    picture_compare(before);
-    bench_free(bench);
-}
-END_TEST
-
-START_TEST(two_faults_combine_as_in_table_6_5)
-{
-    static const uint8_t contributory[] = {VECTOR_DE, VECTOR_TS, VECTOR_NP, VECTOR_SS, VECTOR_GP};
-    static const uint8_t benign[] = {VECTOR_DB, VECTOR_NMI, VECTOR_BP, VECTOR_OF, VECTOR_BR, VECTOR_UD,
-                                     VECTOR_NM, VECTOR_MF,  VECTOR_AC, VECTOR_MC, VECTOR_XM};
-    uint32_t code;
-    for (unsigned i = 0; i < ARRAY_LENGTH(benign); i++) {
-        ck_assert_uint_eq(handler_after(benign[i], SECOND_CONTRIBUTORY, &code), VECTOR_NP);
-        ck_assert_uint_eq(code, benign[i] * 8u | 3);
-        ck_assert_uint_eq(handler_after(benign[i], SECOND_PAGE, &code), VECTOR_PF);
-        ck_assert_uint_eq(code, PF_WR);
-    }
-    for (unsigned i = 0; i < ARRAY_LENGTH(contributory); i++) {
-        ck_assert_uint_eq(handler_after(contributory[i], SECOND_CONTRIBUTORY, &code), VECTOR_DF);
-        ck_assert_uint_eq(code, 0);
-        ck_assert_uint_eq(handler_after(contributory[i], SECOND_PAGE, &code), VECTOR_PF);
-    }
-    ck_assert_uint_eq(handler_after(VECTOR_PF, SECOND_CONTRIBUTORY, &code), VECTOR_DF);
-    ck_assert_uint_eq(handler_after(VECTOR_PF, SECOND_PAGE, &code), VECTOR_DF);
-    ck_assert_uint_eq(code, 0);
-    ck_assert_uint_eq(handler_after(VECTOR_DF, SECOND_CONTRIBUTORY, &code), 256);
-    ck_assert_uint_eq(handler_after(VECTOR_DF, SECOND_PAGE, &code), 256);
-    ck_assert_uint_eq(handler_after(VECTOR_GP, SECOND_NONE, &code), VECTOR_GP);
-}
-END_TEST
-
-START_TEST(a_fault_of_the_double_fault_handler_shuts_down_and_leaves_its_chain)
-{
-    struct bench *bench = bench_new(NULL);
-    bench_protected(bench, 3);
-    struct cpu *cpu = &bench->cpu;
-    cpu->idtr.limit = 0;
-    struct fault fault = fault_ud(DECODE_UNDEFINED);
-    exception_deliver(cpu, &fault);
-    ck_assert_uint_eq(cpu->activity, SHUTDOWN);
-    ck_assert_uint_eq(cpu->eip, BENCH_CODE);
-    ck_assert_uint_eq(cpu->cpl, 3);
-    static const struct {
-        uint8_t vector;
-        uint16_t error_code;
-        bool while_delivering;
-    } chain[] = {
-        {VECTOR_UD, 0, false}, {VECTOR_GP, VECTOR_UD * 8 + 3, true}, {VECTOR_GP, VECTOR_GP * 8 + 3, true},
-        {VECTOR_DF, 0, true},  {VECTOR_GP, VECTOR_DF * 8 + 3, true},
-    };
-    ck_assert_uint_eq(cpu->history_next, ARRAY_LENGTH(chain));
-    for (unsigned i = 0; i < ARRAY_LENGTH(chain); i++) {
-        ck_assert_uint_eq(cpu->history[i].fault.vector, chain[i].vector);
-        ck_assert_uint_eq(cpu->history[i].fault.error_code, chain[i].error_code);
-        ck_assert_uint_eq(cpu->history[i].while_delivering, chain[i].while_delivering);
-        ck_assert_uint_eq(cpu->history[i].cs, BENCH_CODE3);
-    }
-    bench_free(bench);
-}
-END_TEST
-
-START_TEST(an_interrupt_that_cannot_be_delivered_is_a_fault_with_ext)
-{
-    struct bench *bench = bench_new(NULL);
-    bench_protected(bench, 3);
-    vector_spoil(bench, 0x30, SECOND_CONTRIBUTORY);
-    interrupt_accept(&bench->cpu, 0x30, EVENT_HARDWARE);
-    ck_assert_uint_eq(bench->cpu.eip, BENCH_HANDLERS + VECTOR_NP);
-    ck_assert_uint_eq(bench_read32(bench, FRAME0 - 24), 0x30 * 8 + 3);
-    ck_assert_uint_eq(bench_read32(bench, FRAME0 - 20), BENCH_CODE);
-    ck_assert_uint_eq(bench->cpu.history[0].fault.vector, 0x30);
-    bench_free(bench);
-}
-END_TEST
-
-START_TEST(benign_faults_that_raise_each_other_do_not_hang)
-{
-    struct bench *bench = bench_new(NULL);
-    bench_protected(bench, 3);
-    struct cpu *cpu = &bench->cpu;
-    bench_idt_set(bench, VECTOR_AC, bench_gate(BENCH_CODE3, 0x3011, GATE_VALID | SYSTEM_TRAP_GATE32, 0));
-    cpu->cr0 |= CR0_AM;
-    cpu_set_eflags(cpu, EFLAGS_1 | EFLAGS_AC);
-    cpu->gpr[ESP] = BENCH_STACK - 1;
-    struct fault fault = fault_coded(VECTOR_AC, 0, ALIGNMENT);
-    exception_deliver(cpu, &fault);
-    ck_assert_uint_eq(cpu->activity, SHUTDOWN);
-    bench_free(bench);
-}
-END_TEST
-
 UNIT_SUITE("interrupt", real_mode_pushes_three_words_and_masks_interrupts,
            real_mode_checks_the_idt_limit_and_the_stack, an_interrupt_gate_clears_if_and_a_trap_gate_does_not,
            an_interrupt_from_ring_3_switches_to_the_stack_in_the_tss,
@@ -703,16 +396,7 @@ UNIT_SUITE("interrupt", real_mode_pushes_three_words_and_masks_interrupts,
            ext_is_set_for_all_but_software_interrupts_and_they_alone_see_the_gates_dpl,
            int1_is_a_debug_exception_that_no_gate_dpl_stops, into_interrupts_only_when_of_is_set,
            software_interrupts_push_no_error_code, int_with_tf_saves_tf_and_is_not_trapped_itself,
-           a_v86_program_is_left_through_nine_slots_and_null_data_segments,
-           a_v86_program_may_be_interrupted_by_ring_0_only, methods_1_and_4_go_through_the_idt,
-           methods_2_and_3_are_general_protection_faults, method_5_goes_to_the_programs_own_table,
-           method_6_shows_vif_as_if_and_iopl_3, a_redirection_bitmap_beyond_the_tss_is_a_fault,
-           int3_and_into_ask_neither_iopl_nor_the_bitmap,
            faults_push_rf_and_traps_and_code_breakpoints_do_not,
            an_interrupt_amid_a_repeated_instruction_pushes_rf,
            a_page_fault_sets_cr2_and_a_debug_exception_dr6,
-           an_nmi_blocks_nmis_until_iret_and_intr_with_vector_2_does_not,
-           cr2_is_the_address_of_the_first_push_that_fails, two_faults_combine_as_in_table_6_5,
-           a_fault_of_the_double_fault_handler_shuts_down_and_leaves_its_chain,
-           an_interrupt_that_cannot_be_delivered_is_a_fault_with_ext,
-           benign_faults_that_raise_each_other_do_not_hang)
+           an_nmi_blocks_nmis_until_iret_and_intr_with_vector_2_does_not)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "cpu/interrupt.h"
 
 #define PRESENT ACCESS_P
 #define RING(n) ((n) << ACCESS_DPL_SHIFT)
@@ -56,6 +57,13 @@ static inline void fault_is(struct fault fault, unsigned vector, uint32_t error_
                   fault_reason_words(reason));
     ck_assert_uint_eq(fault.vector, vector);
     ck_assert_uint_eq(fault.error_code, error_code);
+}
+
+/* What INT n of two bytes at EIP delivers. */
+static inline struct event software_interrupt(uint8_t vector, const struct cpu *cpu)
+{
+    return (struct event){
+        .vector = vector, .source = EVENT_SOFTWARE, .return_eip = cpu->eip + 2, .eflags_image = cpu->eflags};
 }
 
 #endif

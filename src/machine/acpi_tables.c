@@ -49,16 +49,15 @@
 #define LATENCY_UNSUPPORTED 0xffff
 
 /* Name (\_S5, Package (4) {SLP_TYPa, SLP_TYPb, 0, 0}), assembled by hand after section 16. */
+/* clang-format off */
 static const uint8_t dsdt_code[] = {
-    0x08, 0x5c,
-    '_',  'S',
-    '5',  '_', /* NameOp, RootChar, name */
-    0x12, 0x0a,
-    0x04,                    /* PackageOp, package length, four elements */
-    0x0a, ACPI_PM_SLEEP_OFF, /* BytePrefix */
-    0x0a, ACPI_PM_SLEEP_OFF, /* of PM1b, which does not exist */
-    0x00, 0x00,              /* ZeroOp: reserved */
+    0x08, 0x5c, '_', 'S', '5', '_', /* NameOp, RootChar, name */
+    0x12, 0x08, 0x04,               /* PackageOp, length from here on, four elements */
+    0x0a, ACPI_PM_SLEEP_OFF,        /* BytePrefix */
+    0x0a, ACPI_PM_SLEEP_OFF,        /* of PM1b, which does not exist */
+    0x00, 0x00,                     /* ZeroOp: reserved */
 };
+/* clang-format on */
 
 static uint8_t checksum(const uint8_t *bytes, unsigned size)
 {

@@ -211,25 +211,27 @@ START_TEST(an_element_across_the_segment_limit_faults_whole)
 }
 END_TEST
 
+#define NARROW 0x100408u /* the segment's end is not a page's end */
+
 START_TEST(with_16_bit_addresses_pointers_wrap_and_upper_halves_stay)
 {
     struct bench *bench = string_bench();
     struct cpu *cpu = &bench->cpu;
-    cpu->segments[DS].base = cpu->segments[ES].base = 0x100000;
+    cpu->segments[DS].base = cpu->segments[ES].base = NARROW;
     for (uint32_t i = 0; i < 0x10000; i++)
-        bench->memory.ram[0x100000 + i] = (uint8_t)(i ^ i >> 8);
+        bench->memory.ram[NARROW + i] = (uint8_t)(i ^ i >> 8);
     registers_set(bench, 0x1234fff0, 0x56780800, 0x9abc0020);
     FINE(SINGLE(bench, 0x67, 0xf3, 0xa4));
     registers_are(bench, 0x12340010, 0x56780820, 0x9abc0000);
-    ck_assert(memcmp(bench->memory.ram + 0x100800, bench->memory.ram + 0x10fff0, 16) == 0);
-    ck_assert(memcmp(bench->memory.ram + 0x100810, bench->memory.ram + 0x100000, 16) == 0);
+    ck_assert(memcmp(bench->memory.ram + NARROW + 0x800, bench->memory.ram + NARROW + 0xfff0, 16) == 0);
+    ck_assert(memcmp(bench->memory.ram + NARROW + 0x810, bench->memory.ram + NARROW, 16) == 0);
     cpu->gpr[EAX] = 0x77;
     registers_set(bench, 0, 0x5678fff8, 0x9abc0010);
     FINE(SINGLE(bench, 0x67, 0xf3, 0xaa));
     registers_are(bench, 0, 0x56780008, 0x9abc0000);
-    ck_assert_uint_eq(bench_read8(bench, 0x10ffff), 0x77);
-    ck_assert_uint_eq(bench_read8(bench, 0x110000), 0);
-    ck_assert_uint_eq(bench_read8(bench, 0x100007), 0x77);
+    ck_assert_uint_eq(bench_read8(bench, NARROW + 0xffff), 0x77);
+    ck_assert_uint_eq(bench_read8(bench, NARROW + 0x10000), 0);
+    ck_assert_uint_eq(bench_read8(bench, NARROW + 7), 0x77);
     bench_free(bench);
 }
 END_TEST

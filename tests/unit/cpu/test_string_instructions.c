@@ -278,6 +278,33 @@ START_TEST(comparisons_stop_where_the_prefix_says)
 }
 END_TEST
 
+START_TEST(a_fault_in_a_repeated_comparison_brings_back_the_flags)
+{
+    struct bench *bench = string_bench();
+    struct cpu *cpu = &bench->cpu;
+    uint32_t before = EFLAGS_1 | EFLAGS_CF | EFLAGS_OF | EFLAGS_SF | EFLAGS_PF;
+    memcpy(bench->memory.ram + TO, bench->memory.ram + FROM, 0x100);
+    single_limit(bench, ES, TO + 0x3f);
+    for (int64_t budget = 0; budget < 40; budget += 13) { /* in one go, and with pauses */
+        registers_set(bench, FROM, TO, 0x100);
+        cpu->eflags = before;
+        struct fault fault;
+        do {
+            bench->clock.budget = budget;
+            fault = SINGLE(bench, 0xf3, 0xa6);
+        } while (fault.reason == NO_FAULT);
+        ck_assert_uint_eq(fault.vector, VECTOR_GP);
+        registers_are(bench, FROM + 0x40, TO + 0x40, 0xc0);
+        ck_assert_uint_eq(cpu->eflags, before);
+    }
+    registers_set(bench, FROM, TO, 0x40); /* without a fault they stay */
+    bench->clock.budget = 100;
+    FINE(SINGLE(bench, 0xf3, 0xa6));
+    ck_assert_uint_eq(cpu->eflags, EFLAGS_1 | EFLAGS_ZF | EFLAGS_PF);
+    bench_free(bench);
+}
+END_TEST
+
 START_TEST(at_cpl_3_unaligned_elements_give_ac_when_it_is_on)
 {
     struct bench *bench = string_bench();
@@ -327,5 +354,5 @@ UNIT_SUITE("string instructions", every_iteration_costs_one_unit_of_budget_in_ei
            an_element_across_the_segment_limit_faults_whole,
            with_16_bit_addresses_pointers_wrap_and_upper_halves_stay,
            a_segment_override_moves_the_source_and_never_the_destination,
-           comparisons_stop_where_the_prefix_says, at_cpl_3_unaligned_elements_give_ac_when_it_is_on,
-           a_store_into_its_own_code_takes_effect)
+           comparisons_stop_where_the_prefix_says, a_fault_in_a_repeated_comparison_brings_back_the_flags,
+           at_cpl_3_unaligned_elements_give_ac_when_it_is_on, a_store_into_its_own_code_takes_effect)

@@ -24,6 +24,7 @@ struct machine_config {
     uint32_t instruction_ns;  /* guest nanoseconds per instruction; 0: the default */
     int64_t start_seconds;    /* the date in the real-time clock at power-on, seconds since 1970 UTC */
     bool reboot_stops;        /* a guest's reset ends the run (MACHINE_RESET) instead of restarting */
+    bool shutdown_resets;     /* a triple fault resets, keeping memory, instead of ending the run */
     machine_output *serial;   /* first serial line; NULL: dropped */
     machine_output *debugcon; /* port E9h; NULL: dropped */
     void *output_context;

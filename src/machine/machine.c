@@ -261,6 +261,12 @@ static void drain(struct machine *machine)
     }
 }
 
+/* SDM 3A 6.15, #DF: after a shutdown the board may reset the processor. Memory stays; a program is loaded again. */
+static bool shutdown_resets(const struct machine *machine)
+{
+    return machine->cpu.activity == SHUTDOWN && machine->config.shutdown_resets;
+}
+
 /* Something that ends the run now? */
 static bool must_stop(struct machine *machine, uint64_t end, enum machine_stop *stop)
 {
@@ -290,6 +296,8 @@ enum machine_stop machine_run(struct machine *machine, uint64_t instructions, ma
     uint64_t end = instructions > UINT64_MAX - start ? UINT64_MAX : start + instructions;
     enum machine_stop stop;
     for (;;) {
+        if (shutdown_resets(machine))
+            machine->reset_wanted = true;
         if (machine->reset_wanted || machine->init_wanted)
             handle_resets(machine);
         if (must_stop(machine, end, &stop))

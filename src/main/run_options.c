@@ -23,6 +23,7 @@ enum {
     RUN_TIMEOUT,
     RUN_REBOOT,
     RUN_NO_REBOOT,
+    RUN_TRIPLE_FAULT,
     RUN_PACE,
     RUN_NO_PACE,
     RUN_PRINT_STATE_HASH,
@@ -51,6 +52,8 @@ static const struct option_row run_rows[] = {
                                  "status 65", RUN_TIMEOUT},
     {"reboot", NULL, NULL, "a guest's restart restarts it (default)", RUN_REBOOT},
     {"no-reboot", NULL, NULL, "a guest's restart ends the run, with exit status 0", RUN_NO_REBOOT},
+    {"triple-fault", NULL, "WHAT", "report: a triple fault ends the run (default);\n"
+                                   "reset: it restarts the guest and memory stays", RUN_TRIPLE_FAULT},
     {"pace", NULL, NULL, "keep to the host's clock and sleep while the guest\n"
                          "halts (default with --serial terminal)", RUN_PACE},
     {"no-pace", NULL, NULL, "run as fast as possible (default elsewhere)", RUN_NO_PACE},
@@ -124,6 +127,15 @@ static bool set_memory(struct run_options *options, const struct options *parsed
                      parsed->spelling, parsed->value);
 }
 
+static bool set_triple_fault(const struct options *parsed, struct machine_config *machine,
+                             struct error *error)
+{
+    machine->shutdown_resets = strcmp(parsed->value, "reset") == 0;
+    if (machine->shutdown_resets || strcmp(parsed->value, "report") == 0)
+        return true;
+    return error_set(error, ERROR_USAGE, "%s %s: must be report or reset", parsed->spelling, parsed->value);
+}
+
 /* A place for the output of a port, in QEMU's or our words. */
 static bool set_place(const struct options *parsed, const char **place, struct error *error)
 {
@@ -181,6 +193,8 @@ static bool apply(struct run_options *options, int id, const struct options *par
     case RUN_NO_REBOOT:
         options->machine.reboot_stops = id == RUN_NO_REBOOT;
         return true;
+    case RUN_TRIPLE_FAULT:
+        return set_triple_fault(parsed, &options->machine, error);
     case RUN_PACE:
     case RUN_NO_PACE:
         options->pace = id == RUN_PACE ? PACE_ALWAYS : PACE_NEVER;

@@ -35,6 +35,7 @@ START_TEST(a_bare_image_is_enough)
     ck_assert_ptr_null(options.serial);
     ck_assert_str_eq(options.debugcon, "null");
     ck_assert(!options.machine.reboot_stops);
+    ck_assert(!options.machine.shutdown_resets);
     ck_assert_uint_eq(options.max_instructions, UINT64_MAX);
     ck_assert_uint_eq(options.timeout_ns, UINT64_MAX);
 }
@@ -45,7 +46,7 @@ START_TEST(our_spellings)
     ck_assert(
         parse("--kernel vmlinuz --initrd=initrd.gz --append console=ttyS0 --memory 1G --cpu pentium3,-sep "
               "--serial file:out.txt --debugcon stderr --max-instructions 5000 --timeout 2.5 --no-reboot "
-              "--pace --print-state-hash"));
+              "--pace --print-state-hash --triple-fault reset"));
     ck_assert_str_eq(options.image.path, "vmlinuz");
     ck_assert_str_eq(options.image.initrd, "initrd.gz");
     ck_assert_str_eq(options.image.command_line, "console=ttyS0");
@@ -56,6 +57,7 @@ START_TEST(our_spellings)
     ck_assert_uint_eq(options.max_instructions, 5000);
     ck_assert_uint_eq(options.timeout_ns, 2500000000u);
     ck_assert(options.machine.reboot_stops);
+    ck_assert(options.machine.shutdown_resets);
     ck_assert_int_eq(options.pace, PACE_ALWAYS);
     ck_assert(options.print_state_hash);
 }
@@ -107,6 +109,7 @@ START_TEST(errors_name_the_option_and_the_remedy)
 {
     expect_usage_error("", "nothing to boot: name an image (gate86 run IMAGE)");
     expect_usage_error("a b", "two images: 'a' and 'b'; give one of them");
+    expect_usage_error("--triple-fault stop a", "--triple-fault stop: must be report or reset");
     expect_usage_error("-m 4G a", "-m 4G: from 1M to 3G of memory are possible, in whole pages of 4K");
     expect_usage_error("-m 512K a", "-m 512K: from 1M to 3G of memory are possible, in whole pages of 4K");
     expect_usage_error("-m 1025K a", "-m 1025K: from 1M to 3G of memory are possible, in whole pages of 4K");

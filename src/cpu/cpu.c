@@ -44,6 +44,7 @@ const struct state_row cpu_rows[] = {
     ROW(struct cpu, repeating),
     ROW(struct cpu, monitor_address),
     ROW(struct cpu, monitor_linear),
+    ROW(struct cpu, repeat_eflags),
     ROW_STRUCT(struct cpu, fpu, fpu_rows),
     ROW_STRUCT(struct cpu, msr, msr_bank_rows),
     {"pdpte", offsetof(struct cpu, mmu.paging.pdpte), 8, 4, NULL},
@@ -134,6 +135,7 @@ void cpu_reset(struct cpu *cpu)
     cpu->shadow = 0;
     cpu->nmi_latched = cpu->nmi_blocked = false;
     cpu->monitor_armed = cpu->wait_ignores_if = cpu->repeating = false;
+    cpu->repeat_eflags = 0;
     cpu->monitor_address = 0;
     cpu->monitor_linear = 0;
     cpu->history_next = 0;
@@ -207,7 +209,8 @@ bool cpu_would_wake(const struct cpu *cpu)
     case HALTED:
         return interrupt_waits(cpu) || nmi_waits(cpu);
     case WAITING:
-        return interrupt_waits(cpu) || (cpu->intr && cpu->wait_ignores_if) || nmi_waits(cpu) || !cpu->monitor_armed;
+        return interrupt_waits(cpu) || (cpu->intr && cpu->wait_ignores_if) || nmi_waits(cpu) ||
+               !cpu->monitor_armed;
     default:
         return false;
     }

@@ -88,6 +88,7 @@ struct cpu {
     bool repeating; /* between two iterations of a repeated string instruction: an interrupt pushes RF = 1 */
     uint64_t monitor_address; /* physical */
     uint32_t monitor_linear;  /* where MONITOR saw it */
+    uint32_t repeat_eflags;   /* while `repeating`: EFLAGS before the first iteration */
     struct fpu_state fpu;
     struct msr_bank msr;
 

@@ -15,15 +15,12 @@ ALWAYS_INLINE uint32_t flag_parity(uint32_t result)
     return __builtin_parity(result & 0xff) ? 0 : EFLAGS_PF;
 }
 
-/* SF, ZF, PF of a result of `size` bytes. */
+/* SF, ZF, PF of a result of `size` bytes. Without branches: whether a result is zero is hard to predict. */
 ALWAYS_INLINE uint32_t flags_szp(uint32_t result, unsigned size)
 {
-    uint32_t flags = flag_parity(result);
-    if ((result & size_mask(size)) == 0)
-        flags |= EFLAGS_ZF;
-    if (result & sign_bit(size))
-        flags |= EFLAGS_SF;
-    return flags;
+    uint32_t zero = (result & size_mask(size)) == 0;
+    uint32_t sign = (result >> (size * 8 - 1)) & 1;
+    return flag_parity(result) | zero * EFLAGS_ZF | sign * EFLAGS_SF;
 }
 
 /* CF, AF, OF from the vector of carries out of each bit. */

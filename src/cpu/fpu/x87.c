@@ -47,7 +47,7 @@ bool x87_settle_unmasked(struct cpu *cpu, unsigned status)
     bool stopped = x87_unmasked(fpu, status) & before_result;
     /* What the operation would have raised later has not happened (SDM 1 8.6). */
     if (stopped)
-        status &= before_result | FSW_SF | FSW_C1;
+        status &= before_result | FSW_SF | (status & FSW_SF ? FSW_C1 : 0);
     fpu->status = (uint16_t)((fpu->status & ~FSW_C1) | (status & (FSW_EXCEPTIONS | FSW_SF | FSW_C1)));
     x87_update_summary(cpu);
     return !stopped;

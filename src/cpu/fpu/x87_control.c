@@ -120,6 +120,7 @@ static void free_register(struct cpu *cpu, const struct operation *op)
 {
     x87_record(cpu, op);
     cpu->fpu.empty |= (uint8_t)(1u << x87_physical(&cpu->fpu, op->rm));
+    x87_set_condition(&cpu->fpu, FSW_C1, 0);
 }
 
 EXECUTE(ffree)

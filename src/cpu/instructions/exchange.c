@@ -61,7 +61,11 @@ EXECUTE(cmpxchg8b)
 {
     uint32_t offset = effective_address(cpu, op);
     uint64_t old;
-    TRY(data_modify_slow(cpu, op->segment, offset, 8, &old));
+    const uint8_t *host = data_quick(cpu, op->segment, offset, 8, ACCESS_WRITE, true);
+    if (LIKELY(host != NULL))
+        old = load_le64(host);
+    else
+        TRY(data_modify_slow(cpu, op->segment, offset, 8, &old));
     uint64_t expected = (uint64_t)cpu->gpr[EDX] << 32 | cpu->gpr[EAX];
     uint64_t replacement = (uint64_t)cpu->gpr[ECX] << 32 | cpu->gpr[EBX];
     bool equal = old == expected;

@@ -22,6 +22,8 @@ const struct instruction *const instruction_families[] = {
     string_instructions,
     sysenter_instructions,
     x87_control_instructions,
+    x87_transfer_instructions,
+    x87_arithmetic_instructions,
     fxsave_instructions,
     packed_arithmetic_instructions,
     packed_shift_instructions,

@@ -26,6 +26,8 @@ extern const struct instruction stack_instructions[];        /* PUSH, POP, PUSHA
 extern const struct instruction string_instructions[];       /* MOVS, CMPS, SCAS, LODS, STOS */
 extern const struct instruction sysenter_instructions[];     /* SYSENTER, SYSEXIT */
 extern const struct instruction x87_control_instructions[];  /* FNINIT, FLDCW, FNSTENV, FRSTOR.. */
+extern const struct instruction x87_transfer_instructions[]; /* FLD, FST, FXCH, FCMOVcc, FLD1.. */
+extern const struct instruction x87_arithmetic_instructions[]; /* FADD.., FCOM.., FSQRT, FSIN.. */
 extern const struct instruction x87_escape_instructions[];   /* D8 to DF, what no row before has claimed */
 extern const struct instruction fxsave_instructions[];       /* FXSAVE, FXRSTOR, LDMXCSR, STMXCSR */
 extern const struct instruction packed_arithmetic_instructions[]; /* PADDB.., PAND.., PUNPCKLBW.., ANDPS.. */

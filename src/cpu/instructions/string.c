@@ -159,12 +159,16 @@ typedef uint32_t run_function(struct cpu *cpu, const struct operation *op, uint3
 
 /*
  * A string instruction with or without prefix. SDM 2B REP, operation: the count is tested before the first
- * iteration; CMPS and SCAS also end when ZF differs from what the prefix asks for.
+ * iteration; CMPS and SCAS also end when ZF differs from what the prefix asks for. SDM 2B REP, description: a fault
+ * in a repeated CMPS or SCAS brings back the flags from before the instruction, while the registers keep what the
+ * iterations did.
  */
 ALWAYS_INLINE struct fault string_repeat(struct cpu *cpu, const struct operation *op, iteration_function *one,
                                          run_function *run, bool compares, unsigned size)
 {
+    uint32_t eflags_before = cpu->repeating ? cpu->repeat_eflags : cpu->eflags;
     cpu->repeating = false;
+    cpu->repeat_eflags = 0;
     if (op->repeat == REPEAT_NONE)
         return one(cpu, op, size);
     for (;;) {
@@ -173,7 +177,12 @@ ALWAYS_INLINE struct fault string_repeat(struct cpu *cpu, const struct operation
             return FAULT_NONE;
         uint32_t done = run(cpu, op, left, size);
         if (done == 0) {
-            TRY(one(cpu, op, size));
+            struct fault fault = one(cpu, op, size);
+            if (UNLIKELY(fault.reason != NO_FAULT)) {
+                if (compares)
+                    flags_set(cpu, EFLAGS_STATUS, eflags_before);
+                return fault;
+            }
             done = 1;
         }
         cpu->clock->budget -= done - 1;
@@ -182,6 +191,7 @@ ALWAYS_INLINE struct fault string_repeat(struct cpu *cpu, const struct operation
             return FAULT_NONE;
         if (!repeat_at_once(cpu)) {
             cpu->repeating = true;
+            cpu->repeat_eflags = eflags_before;
             cpu->next_eip = cpu->eip;
             return FAULT_NONE;
         }

@@ -211,25 +211,27 @@ START_TEST(an_element_across_the_segment_limit_faults_whole)
 }
 END_TEST
 
+#define NARROW 0x100408u /* the segment's end is not a page's end */
+
 START_TEST(with_16_bit_addresses_pointers_wrap_and_upper_halves_stay)
 {
     struct bench *bench = string_bench();
     struct cpu *cpu = &bench->cpu;
-    cpu->segments[DS].base = cpu->segments[ES].base = 0x100000;
+    cpu->segments[DS].base = cpu->segments[ES].base = NARROW;
     for (uint32_t i = 0; i < 0x10000; i++)
-        bench->memory.ram[0x100000 + i] = (uint8_t)(i ^ i >> 8);
+        bench->memory.ram[NARROW + i] = (uint8_t)(i ^ i >> 8);
     registers_set(bench, 0x1234fff0, 0x56780800, 0x9abc0020);
     FINE(SINGLE(bench, 0x67, 0xf3, 0xa4));
     registers_are(bench, 0x12340010, 0x56780820, 0x9abc0000);
-    ck_assert(memcmp(bench->memory.ram + 0x100800, bench->memory.ram + 0x10fff0, 16) == 0);
-    ck_assert(memcmp(bench->memory.ram + 0x100810, bench->memory.ram + 0x100000, 16) == 0);
+    ck_assert(memcmp(bench->memory.ram + NARROW + 0x800, bench->memory.ram + NARROW + 0xfff0, 16) == 0);
+    ck_assert(memcmp(bench->memory.ram + NARROW + 0x810, bench->memory.ram + NARROW, 16) == 0);
     cpu->gpr[EAX] = 0x77;
     registers_set(bench, 0, 0x5678fff8, 0x9abc0010);
     FINE(SINGLE(bench, 0x67, 0xf3, 0xaa));
     registers_are(bench, 0, 0x56780008, 0x9abc0000);
-    ck_assert_uint_eq(bench_read8(bench, 0x10ffff), 0x77);
-    ck_assert_uint_eq(bench_read8(bench, 0x110000), 0);
-    ck_assert_uint_eq(bench_read8(bench, 0x100007), 0x77);
+    ck_assert_uint_eq(bench_read8(bench, NARROW + 0xffff), 0x77);
+    ck_assert_uint_eq(bench_read8(bench, NARROW + 0x10000), 0);
+    ck_assert_uint_eq(bench_read8(bench, NARROW + 7), 0x77);
     bench_free(bench);
 }
 END_TEST
@@ -272,6 +274,33 @@ START_TEST(comparisons_stop_where_the_prefix_says)
     FINE(SINGLE(bench, 0xf2, 0xae));
     registers_are(bench, 0, TO + 0x81, 0xffffffff - 0x81);
     ck_assert(cpu->eflags & EFLAGS_ZF);
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(a_fault_in_a_repeated_comparison_brings_back_the_flags)
+{
+    struct bench *bench = string_bench();
+    struct cpu *cpu = &bench->cpu;
+    uint32_t before = EFLAGS_1 | EFLAGS_CF | EFLAGS_OF | EFLAGS_SF | EFLAGS_PF;
+    memcpy(bench->memory.ram + TO, bench->memory.ram + FROM, 0x100);
+    single_limit(bench, ES, TO + 0x3f);
+    for (int64_t budget = 0; budget < 40; budget += 13) { /* in one go, and with pauses */
+        registers_set(bench, FROM, TO, 0x100);
+        cpu->eflags = before;
+        struct fault fault;
+        do {
+            bench->clock.budget = budget;
+            fault = SINGLE(bench, 0xf3, 0xa6);
+        } while (fault.reason == NO_FAULT);
+        ck_assert_uint_eq(fault.vector, VECTOR_GP);
+        registers_are(bench, FROM + 0x40, TO + 0x40, 0xc0);
+        ck_assert_uint_eq(cpu->eflags, before);
+    }
+    registers_set(bench, FROM, TO, 0x40); /* without a fault they stay */
+    bench->clock.budget = 100;
+    FINE(SINGLE(bench, 0xf3, 0xa6));
+    ck_assert_uint_eq(cpu->eflags, EFLAGS_1 | EFLAGS_ZF | EFLAGS_PF);
     bench_free(bench);
 }
 END_TEST
@@ -325,5 +354,5 @@ UNIT_SUITE("string instructions", every_iteration_costs_one_unit_of_budget_in_ei
            an_element_across_the_segment_limit_faults_whole,
            with_16_bit_addresses_pointers_wrap_and_upper_halves_stay,
            a_segment_override_moves_the_source_and_never_the_destination,
-           comparisons_stop_where_the_prefix_says, at_cpl_3_unaligned_elements_give_ac_when_it_is_on,
-           a_store_into_its_own_code_takes_effect)
+           comparisons_stop_where_the_prefix_says, a_fault_in_a_repeated_comparison_brings_back_the_flags,
+           at_cpl_3_unaligned_elements_give_ac_when_it_is_on, a_store_into_its_own_code_takes_effect)

@@ -412,6 +412,39 @@ START_TEST(a_return_within_the_ring_checks_the_offset)
 }
 END_TEST
 
+START_TEST(a_return_within_the_ring_reaches_the_segments_last_byte)
+{
+    struct bench *bench = bench_at(0);
+    bench_write32(bench, BENCH_STACK, 0xffff);
+    bench_write32(bench, BENCH_STACK + 4, TARGET);
+    gdt_segment_set(bench, TARGET, 0xffff, (PRESENT | CODE) & ~ACCESS_G);
+    ck_assert_int_eq(far_return(&bench->cpu, true, 0).reason, NO_FAULT);
+    ck_assert_uint_eq(bench->cpu.segments[CS].selector, TARGET);
+    ck_assert_uint_eq(bench_read8(bench, BENCH_GDT + TARGET + 5) & 1, 1);
+    bench_free(bench);
+
+    bench = bench_new(NULL);
+    bench_real(bench);
+    ck_assert_int_eq(far_jump(&bench->cpu, 0x1234, 0xffff, true).reason, NO_FAULT);
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(a_call_gate_within_the_ring_checks_stack_and_offset)
+{
+    struct bench *bench = bench_at(0);
+    gdt_segment_set(bench, TARGET, TARGET_OFFSET - 1, (PRESENT | CODE) & ~ACCESS_G);
+    gate_set(bench, TARGET, PRESENT | SYSTEM_CALL_GATE32, 0);
+    bench->cpu.segments[SS].limit = BENCH_STACK - 2;
+    segment_derive(&bench->cpu.segments[SS]);
+    refused(bench, true, GATE, 0, VECTOR_SS, 0, SEGMENT_LIMIT);
+    bench->cpu.gpr[ESP] -= 4;
+    refused(bench, true, GATE, 0, VECTOR_GP, 0, FAR_OFFSET);
+    refused(bench, false, GATE, 0, VECTOR_GP, 0, FAR_OFFSET);
+    bench_free(bench);
+}
+END_TEST
+
 UNIT_SUITE("far", real_mode_loads_cs_and_pushes_the_return_address, a_v86_program_transfers_like_an_8086,
            a_direct_call_within_the_ring_and_back, far_jumps_through_memory_take_either_size,
            conforming_code_is_entered_without_a_change_of_privilege,
@@ -422,4 +455,6 @@ UNIT_SUITE("far", real_mode_loads_cs_and_pushes_the_return_address, a_v86_progra
            a_call_gate_within_the_ring_copies_nothing, a_jump_through_a_call_gate_stays_in_the_ring,
            the_checks_of_a_call_gate_come_in_the_manuals_order, the_rpl_of_a_gates_selector_counts_too,
            a_gate_never_leads_outwards, a_far_return_checks_cs_then_ss_then_the_offset,
-           a_return_within_the_ring_checks_the_offset)
+           a_return_within_the_ring_checks_the_offset,
+           a_return_within_the_ring_reaches_the_segments_last_byte,
+           a_call_gate_within_the_ring_checks_stack_and_offset)

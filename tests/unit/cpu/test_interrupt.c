@@ -387,6 +387,46 @@ START_TEST(an_nmi_blocks_nmis_until_iret_and_intr_with_vector_2_does_not)
 }
 END_TEST
 
+START_TEST(a_delivery_within_the_ring_checks_stack_and_offset)
+{
+    struct bench *bench = bench_new(NULL);
+    bench_protected(bench, 0);
+    struct cpu *cpu = &bench->cpu;
+    gdt_segment_set(bench, SPARE, 0x307f, (PRESENT | CODE) & ~ACCESS_G);
+    bench_idt_set(bench, 0x80, bench_gate(SPARE, 0x3080, GATE_VALID | SYSTEM_TRAP_GATE32, 0));
+    cpu->segments[SS].limit = BENCH_STACK - 2;
+    segment_derive(&cpu->segments[SS]);
+    struct event event = software_interrupt(0x80, cpu);
+    for (unsigned external = 0; external < 2; external++) {
+        event.source = external ? EVENT_HARDWARE : EVENT_SOFTWARE;
+        cpu->gpr[ESP] = BENCH_STACK;
+        struct picture *before = picture_take(bench);
+        fault_is(interrupt_deliver(cpu, &event), VECTOR_SS, external, SEGMENT_LIMIT);
+        picture_compare(before);
+        cpu->gpr[ESP] = BENCH_STACK - 4;
+        before = picture_take(bench);
+        fault_is(interrupt_deliver(cpu, &event), VECTOR_GP, external, HANDLER_OFFSET);
+        picture_compare(before);
+    }
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(only_the_debug_exception_clears_general_detect)
+{
+    struct bench *bench = bench_new(NULL);
+    bench_protected(bench, 3);
+    bench->cpu.dr7 |= DR7_GD;
+    struct fault fault = fault_gp(0, IOPL_TOO_LOW);
+    exception_deliver(&bench->cpu, &fault);
+    ck_assert_uint_eq(bench->cpu.dr7 & DR7_GD, DR7_GD);
+    BENCH_STEP(bench, 0xcd, VECTOR_DB);
+    ck_assert_uint_eq(bench->cpu.eip, BENCH_HANDLERS + VECTOR_DB);
+    ck_assert_uint_eq(bench->cpu.dr7 & DR7_GD, DR7_GD);
+    bench_free(bench);
+}
+END_TEST
+
 UNIT_SUITE("interrupt", real_mode_pushes_three_words_and_masks_interrupts,
            real_mode_checks_the_idt_limit_and_the_stack, an_interrupt_gate_clears_if_and_a_trap_gate_does_not,
            an_interrupt_from_ring_3_switches_to_the_stack_in_the_tss,
@@ -399,4 +439,5 @@ UNIT_SUITE("interrupt", real_mode_pushes_three_words_and_masks_interrupts,
            faults_push_rf_and_traps_and_code_breakpoints_do_not,
            an_interrupt_amid_a_repeated_instruction_pushes_rf,
            a_page_fault_sets_cr2_and_a_debug_exception_dr6,
-           an_nmi_blocks_nmis_until_iret_and_intr_with_vector_2_does_not)
+           an_nmi_blocks_nmis_until_iret_and_intr_with_vector_2_does_not,
+           a_delivery_within_the_ring_checks_stack_and_offset, only_the_debug_exception_clears_general_detect)

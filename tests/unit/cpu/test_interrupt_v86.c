@@ -148,8 +148,57 @@ START_TEST(int3_and_into_ask_neither_iopl_nor_the_bitmap)
 }
 END_TEST
 
+START_TEST(the_handlers_offset_is_checked_from_virtual_8086_mode_too)
+{
+    struct bench *bench = bench_new(NULL);
+    bench_v86(bench, 3);
+    gdt_segment_set(bench, SPARE, 0x307f, (PRESENT | CODE) & ~ACCESS_G);
+    bench_idt_set(bench, 0x80, bench_gate(SPARE, 0x3080, GATE_VALID | SYSTEM_INTERRUPT_GATE32, 0));
+    struct event event = software_interrupt(0x80, &bench->cpu);
+    struct picture *before = picture_take(bench);
+    fault_is(interrupt_deliver(&bench->cpu, &event), VECTOR_GP, 0, HANDLER_OFFSET);
+    picture_compare(before);
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(a_redirected_interrupt_needs_room_on_the_programs_stack)
+{
+    struct bench *bench = bench_with_vme(3, false);
+    bench->cpu.gpr[ESP] = 3;
+    BENCH_STEP(bench, 0xcd, 0x60);
+    fault_is(bench_fault(bench), VECTOR_SS, 0, SEGMENT_LIMIT);
+    ck_assert_uint_eq(bench->cpu.eip, BENCH_HANDLERS + VECTOR_SS);
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(a_redirection_bitmap_may_lie_anywhere_in_the_tss)
+{
+    static const struct {
+        uint16_t io_map;
+        uint16_t limit;
+        bool found;
+    } rows[] = {
+        {0x88, 0x68 + 0x60 / 8, true}, {0x20, 0x67, true}, {0x40, 0x67, true},
+        {0x1f, 0x67, false},           {0, 0x67, false},   {0x40, 0x66, false},
+    };
+    for (unsigned i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct bench *bench = bench_with_vme(3, false);
+        bench->cpu.tr.limit = rows[i].limit;
+        bench_write16(bench, BENCH_TSS + 0x66, rows[i].io_map);
+        BENCH_STEP(bench, 0xcd, 0x60);
+        ck_assert_uint_eq(bench->cpu.eip, rows[i].found ? 0x123 : BENCH_HANDLERS + VECTOR_GP);
+        bench_free(bench);
+    }
+}
+END_TEST
+
 UNIT_SUITE("interrupt v86", a_v86_program_is_left_through_nine_slots_and_null_data_segments,
            a_v86_program_may_be_interrupted_by_ring_0_only, methods_1_and_4_go_through_the_idt,
            methods_2_and_3_are_general_protection_faults, method_5_goes_to_the_programs_own_table,
            method_6_shows_vif_as_if_and_iopl_3, a_redirection_bitmap_beyond_the_tss_is_a_fault,
-           int3_and_into_ask_neither_iopl_nor_the_bitmap)
+           int3_and_into_ask_neither_iopl_nor_the_bitmap,
+           the_handlers_offset_is_checked_from_virtual_8086_mode_too,
+           a_redirected_interrupt_needs_room_on_the_programs_stack,
+           a_redirection_bitmap_may_lie_anywhere_in_the_tss)

@@ -288,10 +288,10 @@ START_TEST(ring_0_returns_to_a_virtual_8086_program)
 {
     struct bench *bench = bench_at(0);
     struct cpu *cpu = &bench->cpu;
-    IMAGE(bench, 4, 0xfffe, 0x1000, EFLAGS_VM | EFLAGS_IF | EFLAGS_IOPL | EFLAGS_VIP, 0x12340000, 0x2000,
+    IMAGE(bench, 4, 0xffff, 0x1000, EFLAGS_VM | EFLAGS_IF | EFLAGS_IOPL | EFLAGS_VIP, 0x12340000, 0x2000,
           0x3000, 0x4000, 0x5000, 0x6000);
     BENCH_STEP(bench, 0xcf);
-    ck_assert_uint_eq(cpu->eip, 0xfffe);
+    ck_assert_uint_eq(cpu->eip, 0xffff);
     ck_assert_uint_eq(cpu->cpl, 3);
     ck_assert_uint_eq(cpu->eflags, EFLAGS_1 | EFLAGS_VM | EFLAGS_IF | EFLAGS_IOPL | EFLAGS_VIP);
     ck_assert_uint_eq(cpu->gpr[ESP], 0x12340000);
@@ -442,6 +442,36 @@ START_TEST(nt_needs_a_back_link_to_a_busy_tss_in_the_gdt)
 }
 END_TEST
 
+START_TEST(a_v86_program_returns_up_to_the_last_byte_of_its_segment)
+{
+    struct bench *bench = bench_new(NULL);
+    bench_v86(bench, 3);
+    IMAGE(bench, 4, 0x10000, 0x1000, 0);
+    refuses(bench, true, VECTOR_GP, 0, IRET_OFFSET);
+    IMAGE(bench, 4, 0xffff, 0x1000, 0);
+    ck_assert_int_eq(interrupt_return(&bench->cpu, true).reason, NO_FAULT);
+    ck_assert_uint_eq(bench->cpu.next_eip, 0xffff);
+    ck_assert_uint_eq(bench->cpu.gpr[ESP], BENCH_STACK + 12);
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(a_return_to_conforming_code_may_lead_to_any_rpl_from_its_dpl_on)
+{
+    for (unsigned dpl = 0; dpl < 4; dpl++) {
+        struct bench *bench = bench_at(3);
+        struct cpu *cpu = &bench->cpu;
+        gdt_segment_set(bench, SPARE, 0xffffffff, PRESENT | RING(dpl) | CODE | ACCESS_CONFORMING);
+        IMAGE(bench, 4, 0x1234, SPARE | 3, 0);
+        ck_assert_int_eq(interrupt_return(cpu, true).reason, NO_FAULT);
+        ck_assert_uint_eq(cpu->segments[CS].selector, SPARE | 3);
+        ck_assert_uint_eq(access_dpl(cpu->segments[CS].access), dpl);
+        ck_assert_uint_eq(cpu->cpl, 3);
+        bench_free(bench);
+    }
+}
+END_TEST
+
 UNIT_SUITE("iret", real_mode_loads_all_flags_but_vm_vif_and_vip, real_mode_16_bit_keeps_the_upper_half,
            real_mode_checks_the_stack_and_the_code_limit, a_386_has_neither_ac_nor_id_to_load,
            a_return_within_the_ring_pops_three_slots,
@@ -454,4 +484,6 @@ UNIT_SUITE("iret", real_mode_loads_all_flags_but_vm_vif_and_vip, real_mode_16_bi
            a_v86_program_with_iopl_3_keeps_vm_iopl_vif_and_vip,
            a_v86_program_with_iopl_below_3_faults_without_vme, with_vme_the_if_of_the_image_is_vif,
            rf_in_the_image_skips_one_code_breakpoint_and_then_clears,
-           only_an_iret_that_completes_lets_nmis_through, nt_needs_a_back_link_to_a_busy_tss_in_the_gdt)
+           only_an_iret_that_completes_lets_nmis_through, nt_needs_a_back_link_to_a_busy_tss_in_the_gdt,
+           a_v86_program_returns_up_to_the_last_byte_of_its_segment,
+           a_return_to_conforming_code_may_lead_to_any_rpl_from_its_dpl_on)

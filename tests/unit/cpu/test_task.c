@@ -398,10 +398,14 @@ START_TEST(ldtr_is_loaded_before_the_segments_that_live_in_it)
     bench_write(bench, BENCH_LDT + 8, &data, sizeof data);
     bench_write16(bench, NEW_TSS + LDT, BENCH_LDT_SELECTOR);
     bench_write16(bench, NEW_TSS + SELECTORS + 4 * SS, 8 | 4);
+    gdt_segment_set(bench, SPARE, 0xffffffff, PRESENT | DATA);
+    bench_write16(bench, NEW_TSS + SELECTORS + 4 * DS, SPARE);
     const struct task_switch request = {.source = TASK_JUMP, .selector = NEW};
     ck_assert_int_eq(task_switch(cpu, &request).reason, NO_FAULT);
     ck_assert_uint_eq(cpu->segments[SS].base, 0x1000);
     ck_assert_uint_eq(bench_read8(bench, BENCH_LDT + 8 + 5) & 1, 1);
+    ck_assert_uint_eq(bench_read8(bench, BENCH_GDT + SPARE + 5) & 1, 1);
+    ck_assert_uint_eq(cpu->segments[DS].access & ACCESS_ACCESSED, 1);
     bench_free(bench);
 }
 END_TEST

@@ -49,12 +49,19 @@ struct prefixes {
     bool segment_override;
 };
 
+static bool row_exists(const struct cpu_model *model, const struct instruction *row)
+{
+    if ((row->attributes & NEEDS_NO_FPU) && cpu_model_has(model, FEATURE(FPU)))
+        return false;
+    return cpu_model_has(model, row->features);
+}
+
 static void count_rows(const struct cpu_model *model, unsigned *rows, unsigned *links)
 {
     *rows = *links = 0;
     for (unsigned family = 0; instruction_families[family] != NULL; family++) {
         for (const struct instruction *i = instruction_families[family]; i->opcode != NULL; i++) {
-            if (!cpu_model_has(model, i->features))
+            if (!row_exists(model, i))
                 continue;
             ++*rows;
             *links += decode_row_read(i).count;
@@ -90,7 +97,7 @@ struct decoder *decoder_new(const struct cpu_model *model)
     }
     for (unsigned family = 0; instruction_families[family] != NULL; family++) {
         for (const struct instruction *i = instruction_families[family]; i->opcode != NULL; i++) {
-            if (!cpu_model_has(model, i->features))
+            if (!row_exists(model, i))
                 continue;
             struct decode_row row = decode_row_read(i);
             for (unsigned k = 0; k < row.count; k++) {

@@ -31,6 +31,7 @@
 #include "msr/model.h"
 
 #define LOCKABLE 1u /* LOCK is allowed when the first operand is in memory */
+#define NEEDS_NO_FPU 2u /* the row exists only on models without FEATURE(FPU) */
 
 struct instruction {
     const char *opcode;

@@ -96,18 +96,22 @@ X87_STORE_FUNCTIONS(X)
  */
 typedef uint32_t sse_function(struct xmm_register *a, const struct xmm_register *b, uint32_t mxcsr);
 
-#define SSE_SINGLE_FUNCTIONS(X)                                                                           \
-    X(addps)                                                                                              \
-    X(mulps)                                                                                              \
-    X(subps)                                                                                              \
-    X(divps) X(minps) X(maxps) X(sqrtps) X(rcpps) X(rsqrtps) X(addss) X(mulss) X(subss) X(divss) X(minss) \
-        X(maxss) X(sqrtss) X(rcpss) X(rsqrtss) X(addsubps) X(haddps) X(hsubps)
-#define SSE_DOUBLE_FUNCTIONS(X)                                                                          \
-    X(addpd)                                                                                             \
-    X(mulpd)                                                                                             \
-    X(subpd)                                                                                             \
-    X(divpd) X(minpd) X(maxpd) X(sqrtpd) X(addsd) X(mulsd) X(subsd) X(divsd) X(minsd) X(maxsd) X(sqrtsd) \
-        X(addsubpd) X(haddpd) X(hsubpd)
+#define SSE_SINGLE_FUNCTIONS(X)                                                                            \
+    X(addps)                                                                                               \
+    X(mulps)                                                                                               \
+    X(subps)                                                                                               \
+    X(divps)                                                                                               \
+    X(minps)                                                                                               \
+    X(maxps) X(sqrtps) X(rcpps) X(rsqrtps) X(addss) X(mulss) X(subss) X(divss) X(minss) X(maxss) X(sqrtss) \
+        X(rcpss) X(rsqrtss) X(addsubps) X(haddps) X(hsubps)
+#define SSE_DOUBLE_FUNCTIONS(X)                                                                              \
+    X(addpd)                                                                                                 \
+    X(mulpd)                                                                                                 \
+    X(subpd)                                                                                                 \
+    X(divpd)                                                                                                 \
+    X(minpd)                                                                                                 \
+    X(maxpd) X(sqrtpd) X(addsd) X(mulsd) X(subsd) X(divsd) X(minsd) X(maxsd) X(sqrtsd) X(addsubpd) X(haddpd) \
+        X(hsubpd)
 /* *a = *b converted. cvtpd2ps and kin clear the upper half of *a; the scalar ones keep the rest. */
 #define SSE_CONVERT_FUNCTIONS(X) \
     X(cvtdq2ps)                  \

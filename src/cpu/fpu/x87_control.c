@@ -172,18 +172,19 @@ EXECUTE(fnop_old)
 }
 
 /*
- * What no row has claimed: #UD with a floating-point unit. Without one, #NM when software asked for it, else nothing
- * answers on the coprocessor's bus: a store leaves memory as it was, by which FNSTSW probes tell (SDM 3B 22.18).
+ * Without a floating-point unit: #NM when software asked for it, else nothing answers on the coprocessor's bus. A store
+ * leaves its operand as it was, by which FNSTSW probes tell (SDM 3B 22.18).
  */
 EXECUTE(escape)
 {
     (void)op;
     X87_BEGIN_NO_WAIT(cpu);
-    return cpu_has(cpu, FEATURE(FPU)) ? fault_ud(FPU_OPCODE_RESERVED) : FAULT_NONE;
+    return FAULT_NONE;
 }
 
 /* clang-format off */
-#define NO_FPU_ROW(opcode) {opcode " /r", "ESC", "Eb", "", "", "", 0, FEATURE_ALWAYS, ALWAYS(escape), "SDM 3B 22.18"}
+#define NO_FPU_ROW(opcode) \
+    {opcode " /r", "ESC", "Eb", "", "", "", NEEDS_NO_FPU, FEATURE_ALWAYS, ALWAYS(escape), "SDM 3B 22.18"}
 
 const struct instruction x87_control_instructions[] = {
     X87_ROW("DB E3", "FNINIT",  "",    fninit,     "SDM 2A FINIT/FNINIT"),
@@ -208,7 +209,6 @@ const struct instruction x87_control_instructions[] = {
     {0},
 };
 
-/* Last of all families: these hold for any ModRM that is left. */
 const struct instruction x87_escape_instructions[] = {
     NO_FPU_ROW("D8"), NO_FPU_ROW("D9"), NO_FPU_ROW("DA"), NO_FPU_ROW("DB"),
     NO_FPU_ROW("DC"), NO_FPU_ROW("DD"), NO_FPU_ROW("DE"), NO_FPU_ROW("DF"),

@@ -28,6 +28,7 @@ const struct instruction *const instruction_families[] = {
     packed_arithmetic_instructions,
     packed_shift_instructions,
     simd_move_instructions,
+    sse_arithmetic_instructions,
     x87_escape_instructions,
     NULL,
 };

@@ -28,7 +28,8 @@ extern const struct instruction sysenter_instructions[];     /* SYSENTER, SYSEXI
 extern const struct instruction x87_control_instructions[];  /* FNINIT, FLDCW, FNSTENV, FRSTOR.. */
 extern const struct instruction x87_transfer_instructions[]; /* FLD, FST, FXCH, FCMOVcc, FLD1.. */
 extern const struct instruction x87_arithmetic_instructions[]; /* FADD.., FCOM.., FSQRT, FSIN.. */
-extern const struct instruction x87_escape_instructions[];   /* D8 to DF, what no row before has claimed */
+extern const struct instruction sse_arithmetic_instructions[]; /* ADDPS.., CMPPS, COMISS, CVTxx2xx */
+extern const struct instruction x87_escape_instructions[];   /* D8 to DF without a floating-point unit */
 extern const struct instruction fxsave_instructions[];       /* FXSAVE, FXRSTOR, LDMXCSR, STMXCSR */
 extern const struct instruction packed_arithmetic_instructions[]; /* PADDB.., PAND.., PUNPCKLBW.., ANDPS.. */
 extern const struct instruction packed_shift_instructions[]; /* PSLLW.., PSHUFD.., PEXTRW, PMOVMSKB */

@@ -108,11 +108,18 @@ static bool signals_catch(void)
     return true;
 }
 
+/*
+ * The memory is there from the start: an instruction that took a page fault of the host's own might be restarted
+ * with its memory half changed (ENTER whose frame grows into its display).
+ */
 bool native_open(void)
 {
+    static bool open;
+    if (open)
+        return true;
     void *wanted = (void *)(uintptr_t)MAP_BEGIN;
     void *got = mmap(wanted, MAP_END - MAP_BEGIN, PROT_READ | PROT_WRITE | PROT_EXEC,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_POPULATE, -1, 0);
     if (got != wanted)
         return false;
     memcpy((void *)(uintptr_t)SWITCH, native_switch, (size_t)(native_switch_end - native_switch));
@@ -126,7 +133,8 @@ bool native_open(void)
         .code = NATIVE_CODE,
         .exit = SWITCH + (uint32_t)(native_switch_exit - native_switch),
     };
-    return signals_catch();
+    open = signals_catch();
+    return open;
 }
 
 int native_run(const uint8_t *bytes, size_t size, struct native_registers *registers)

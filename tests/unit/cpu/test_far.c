@@ -243,6 +243,7 @@ START_TEST(a_call_gate_within_the_ring_copies_nothing)
         ck_assert_uint_eq(cpu->gpr[ESP], BENCH_STACK - 8);
         ck_assert_uint_eq(bench_read32(bench, BENCH_STACK - 8), BENCH_CODE + 7);
         ck_assert_uint_eq(cpu->segments[CS].selector, TARGET | 3);
+        ck_assert_uint_eq(bench_read8(bench, BENCH_GDT + TARGET + 5) & 1, 1);
         bench_free(bench);
     }
 }
@@ -253,8 +254,10 @@ START_TEST(a_jump_through_a_call_gate_stays_in_the_ring)
     struct bench *bench = bench_at(3);
     gate_set(bench, BENCH_CODE0, PRESENT | RING(3) | SYSTEM_CALL_GATE32, 0);
     refused(bench, false, GATE, 0, VECTOR_GP, BENCH_CODE0, GATE_CS_DPL);
-    gate_set(bench, BENCH_CODE3, PRESENT | RING(3) | SYSTEM_CALL_GATE32, 0);
+    gdt_segment_set(bench, TARGET, 0xffffffff, PRESENT | CODE | RING(3));
+    gate_set(bench, TARGET, PRESENT | RING(3) | SYSTEM_CALL_GATE32, 0);
     ck_assert_int_eq(far_jump(&bench->cpu, GATE, 0, true).reason, NO_FAULT);
+    ck_assert_uint_eq(bench_read8(bench, BENCH_GDT + TARGET + 5) & 1, 1);
     ck_assert_uint_eq(bench->cpu.next_eip, TARGET_OFFSET);
     ck_assert_uint_eq(bench->cpu.gpr[ESP], BENCH_STACK);
     bench_free(bench);

@@ -194,6 +194,18 @@ START_TEST(a_redirection_bitmap_may_lie_anywhere_in_the_tss)
 }
 END_TEST
 
+START_TEST(a_redirected_interrupt_with_tf_is_not_trapped_itself)
+{
+    struct bench *bench = bench_with_vme(3, false);
+    cpu_set_eflags(&bench->cpu, bench->cpu.eflags | EFLAGS_TF);
+    BENCH_STEP(bench, 0xcd, 0x60);
+    ck_assert_uint_eq(bench->cpu.eip, 0x123);
+    ck_assert_uint_eq(bench->cpu.pending_debug, 0);
+    ck_assert_uint_eq(bench_read16(bench, BENCH_STACK - 2) & EFLAGS_TF, EFLAGS_TF);
+    bench_free(bench);
+}
+END_TEST
+
 UNIT_SUITE("interrupt v86", a_v86_program_is_left_through_nine_slots_and_null_data_segments,
            a_v86_program_may_be_interrupted_by_ring_0_only, methods_1_and_4_go_through_the_idt,
            methods_2_and_3_are_general_protection_faults, method_5_goes_to_the_programs_own_table,
@@ -201,4 +213,5 @@ UNIT_SUITE("interrupt v86", a_v86_program_is_left_through_nine_slots_and_null_da
            int3_and_into_ask_neither_iopl_nor_the_bitmap,
            the_handlers_offset_is_checked_from_virtual_8086_mode_too,
            a_redirected_interrupt_needs_room_on_the_programs_stack,
-           a_redirection_bitmap_may_lie_anywhere_in_the_tss)
+           a_redirection_bitmap_may_lie_anywhere_in_the_tss,
+           a_redirected_interrupt_with_tf_is_not_trapped_itself)

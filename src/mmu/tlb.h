@@ -13,9 +13,9 @@
 #include "mmu/paging.h"
 
 #define TLB_ENTRIES   1024
-#define TLB_NO_TAG    1u   /* never equal to a page address */
-#define TLB_WATCH_MAX 5    /* four breakpoints and MONITOR */
-#define TLB_REGIONS   1024 /* of 4 MiB: linear >> 22 */
+#define TLB_NO_TAG    0x800u /* equals no page address, with the low bits of an unaligned access or without */
+#define TLB_WATCH_MAX 5      /* four breakpoints and MONITOR */
+#define TLB_REGIONS   1024   /* of 4 MiB: linear >> 22 */
 
 struct tlb_entry {
     uint32_t tag[3];   /* by enum access_kind: linear page whose fast access is allowed, or TLB_NO_TAG */

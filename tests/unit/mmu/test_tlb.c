@@ -343,6 +343,19 @@ START_TEST(two_pages_of_one_slot_replace_each_other)
 }
 END_TEST
 
+/* The quick check compares a tag with the page address and the low bits that an unaligned access has set. */
+START_TEST(no_unaligned_access_takes_an_empty_tag_for_its_own)
+{
+    make_mmu(CR4_PSE);
+    for (unsigned kind = ACCESS_READ; kind <= ACCESS_EXECUTE; kind++) {
+        const struct tlb_entry *entry = tlb_slot(&mmu, true, 0);
+        for (uint32_t low = 0; low < 16; low++)
+            ck_assert_uint_ne(entry->tag[kind], low);
+    }
+    memory_free(&memory);
+}
+END_TEST
+
 UNIT_SUITE("tlb", a_new_tlb_matches_no_page,
            a_read_gives_read_and_execute_tags_and_the_first_write_the_write_tag,
            a_dirty_page_gets_its_write_tag_from_a_read,
@@ -354,4 +367,5 @@ UNIT_SUITE("tlb", a_new_tlb_matches_no_page,
            a_flush_forgets_everything_but_global_entries_when_asked,
            invlpg_forgets_one_page_for_both_privileges_global_or_not,
            invlpg_on_a_large_page_forgets_all_of_it, a_page_fault_forgets_its_page,
-           a_change_of_the_memory_map_empties_everything, two_pages_of_one_slot_replace_each_other)
+           a_change_of_the_memory_map_empties_everything, two_pages_of_one_slot_replace_each_other,
+           no_unaligned_access_takes_an_empty_tag_for_its_own)

@@ -147,16 +147,15 @@ static void random_instruction(uint8_t bytes[INSTRUCTION_LENGTH_MAX])
 static bool core_duo_has(ZydisISASet set)
 {
     static const ZydisISASet sets[] = {
-        ZYDIS_ISA_SET_I86,          ZYDIS_ISA_SET_I186,         ZYDIS_ISA_SET_I286PROTECTED,
-        ZYDIS_ISA_SET_I286REAL,     ZYDIS_ISA_SET_I386,         ZYDIS_ISA_SET_I486,
-        ZYDIS_ISA_SET_I486REAL,     ZYDIS_ISA_SET_PENTIUMREAL,  ZYDIS_ISA_SET_PENTIUMMMX,
-        ZYDIS_ISA_SET_PPRO,         ZYDIS_ISA_SET_CMOV,         ZYDIS_ISA_SET_FCMOV,
-        ZYDIS_ISA_SET_X87,          ZYDIS_ISA_SET_SSE,          ZYDIS_ISA_SET_SSE2,
-        ZYDIS_ISA_SET_SSE2MMX,      ZYDIS_ISA_SET_SSE3,         ZYDIS_ISA_SET_SSE3X87,
-        ZYDIS_ISA_SET_SSEMXCSR,     ZYDIS_ISA_SET_SSE_PREFETCH, ZYDIS_ISA_SET_MONITOR,
-        ZYDIS_ISA_SET_PAUSE,        ZYDIS_ISA_SET_LAHF,         ZYDIS_ISA_SET_RDPMC,
-        ZYDIS_ISA_SET_FAT_NOP,      ZYDIS_ISA_SET_CLFSH,        ZYDIS_ISA_SET_FXSAVE,
-        ZYDIS_ISA_SET_PREFETCH_NOP,
+        ZYDIS_ISA_SET_I86,      ZYDIS_ISA_SET_I186,         ZYDIS_ISA_SET_I286PROTECTED,
+        ZYDIS_ISA_SET_I286REAL, ZYDIS_ISA_SET_I386,         ZYDIS_ISA_SET_I486,
+        ZYDIS_ISA_SET_I486REAL, ZYDIS_ISA_SET_PENTIUMREAL,  ZYDIS_ISA_SET_PENTIUMMMX,
+        ZYDIS_ISA_SET_PPRO,     ZYDIS_ISA_SET_CMOV,         ZYDIS_ISA_SET_FCMOV,
+        ZYDIS_ISA_SET_X87,      ZYDIS_ISA_SET_SSE,          ZYDIS_ISA_SET_SSE2,
+        ZYDIS_ISA_SET_SSE2MMX,  ZYDIS_ISA_SET_SSE3,         ZYDIS_ISA_SET_SSE3X87,
+        ZYDIS_ISA_SET_SSEMXCSR, ZYDIS_ISA_SET_SSE_PREFETCH, ZYDIS_ISA_SET_MONITOR,
+        ZYDIS_ISA_SET_PAUSE,    ZYDIS_ISA_SET_LAHF,         ZYDIS_ISA_SET_RDPMC,
+        ZYDIS_ISA_SET_FAT_NOP,  ZYDIS_ISA_SET_CLFSH,        ZYDIS_ISA_SET_FXSAVE,
     };
     for (size_t i = 0; i < ARRAY_LENGTH(sets); i++) {
         if (sets[i] == set)
@@ -203,12 +202,17 @@ static const char *difference(const struct operation *op, const ZydisDecodedInst
     return NULL;
 }
 
-/* Opcodes that Intel leaves open and the processors of our models execute, or #UD by name. */
+/*
+ * Opcodes that Intel leaves open and the processors of our models execute, or #UD by name; F3 before BSF and
+ * BSR, which became TZCNT and LZCNT later.
+ */
 static bool knowingly_different(const struct operation *op)
 {
     if (op->row == NULL)
         return false;
     const char *name = op->row->mnemonic;
+    if (op->repeat == REPEAT_E && (strcmp(name, "BSF") == 0 || strcmp(name, "BSR") == 0))
+        return true;
     return strncmp(name, "UD", 2) == 0 || strcmp(name, "NOP") == 0 || strcmp(name, "SALC") == 0;
 }
 

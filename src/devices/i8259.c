@@ -221,8 +221,8 @@ static void i8259_write_port1(struct device *device, uint8_t value)
         pic->icw4 = value;
         pic->step = I8259_READY;
         if (!(value & ICW4_UPM))
-            log_once(device->board->log, (uint64_t)(uintptr_t)&i8259_class,
-                     "%s: MCS-80/85 mode is not implemented, taken as 8086 mode", device->name);
+            log_once(device->board->log, 0x8259, "%s: MCS-80/85 mode is not implemented, taken as 8086 mode",
+                     device->name);
         break;
     default:
         pic->imr = value;

@@ -81,47 +81,42 @@ X87_CONSTANT_FUNCTIONS(X)
 #undef X
 
 /* Stores. truncate_*: FISTTP, rounding towards zero whatever the control word says. */
-#define X87_STORE_FUNCTIONS(X) \
-    X(store_f32)               \
-    X(store_f64)               \
-    X(store_i16) X(store_i32) X(store_i64) X(store_bcd) X(truncate_i16) X(truncate_i32) X(truncate_i64)
+/* clang-format off */
+#define X87_STORE_FUNCTIONS(X)                                                                        \
+    X(store_f32) X(store_f64) X(store_i16) X(store_i32) X(store_i64) X(store_bcd)                     \
+    X(truncate_i16) X(truncate_i32) X(truncate_i64)
+/* clang-format on */
 #define X(name) x87_store_function x87_##name;
 X87_STORE_FUNCTIONS(X)
 #undef X
 
 /*
- * SSE: *a = operation on *a and *b, under the guest's rounding, DAZ and FTZ with all exceptions masked.
- * Returns the flags that were raised in MXCSR's places (MXCSR_FLAGS); those already set in `mxcsr` do not
- * count. Scalar operations keep the rest of *a and look only at their part of *b.
+ * SSE: *a = operation on *a and *b, under the guest's rounding, DAZ and FTZ, with the masked responses to all
+ * exceptions. Returns the flags that were raised, in MXCSR's places; those already set in `mxcsr` do not count. The
+ * masks matter to underflow alone: when it is unmasked FTZ does not act and exact tiny results raise it too.
+ * Scalar operations keep the rest of *a and look only at their part of *b.
  */
 typedef uint32_t sse_function(struct xmm_register *a, const struct xmm_register *b, uint32_t mxcsr);
 
-#define SSE_SINGLE_FUNCTIONS(X)                                                                            \
-    X(addps)                                                                                               \
-    X(mulps)                                                                                               \
-    X(subps)                                                                                               \
-    X(divps)                                                                                               \
-    X(minps)                                                                                               \
-    X(maxps) X(sqrtps) X(rcpps) X(rsqrtps) X(addss) X(mulss) X(subss) X(divss) X(minss) X(maxss) X(sqrtss) \
-        X(rcpss) X(rsqrtss) X(addsubps) X(haddps) X(hsubps)
-#define SSE_DOUBLE_FUNCTIONS(X)                                                                              \
-    X(addpd)                                                                                                 \
-    X(mulpd)                                                                                                 \
-    X(subpd)                                                                                                 \
-    X(divpd)                                                                                                 \
-    X(minpd)                                                                                                 \
-    X(maxpd) X(sqrtpd) X(addsd) X(mulsd) X(subsd) X(divsd) X(minsd) X(maxsd) X(sqrtsd) X(addsubpd) X(haddpd) \
-        X(hsubpd)
+/* clang-format off */
+#define SSE_SINGLE_FUNCTIONS(X)                                                                       \
+    X(addps) X(mulps) X(subps) X(divps) X(minps) X(maxps) X(sqrtps) X(rcpps) X(rsqrtps)               \
+    X(addss) X(mulss) X(subss) X(divss) X(minss) X(maxss) X(sqrtss) X(rcpss) X(rsqrtss)               \
+    X(addsubps) X(haddps) X(hsubps)
+#define SSE_DOUBLE_FUNCTIONS(X)                                                                       \
+    X(addpd) X(mulpd) X(subpd) X(divpd) X(minpd) X(maxpd) X(sqrtpd)                                   \
+    X(addsd) X(mulsd) X(subsd) X(divsd) X(minsd) X(maxsd) X(sqrtsd)                                   \
+    X(addsubpd) X(haddpd) X(hsubpd)
 /* *a = *b converted. cvtpd2ps and kin clear the upper half of *a; the scalar ones keep the rest. */
-#define SSE_CONVERT_FUNCTIONS(X) \
-    X(cvtdq2ps)                  \
-    X(cvtps2dq)                  \
-    X(cvttps2dq) X(cvtdq2pd) X(cvtpd2dq) X(cvttpd2dq) X(cvtps2pd) X(cvtpd2ps) X(cvtss2sd) X(cvtsd2ss)
+#define SSE_CONVERT_FUNCTIONS(X)                                                                      \
+    X(cvtdq2ps) X(cvtps2dq) X(cvttps2dq) X(cvtdq2pd) X(cvtpd2dq) X(cvttpd2dq)                         \
+    X(cvtps2pd) X(cvtpd2ps) X(cvtss2sd) X(cvtsd2ss)
 #define X(name) sse_function sse_##name;
 SSE_SINGLE_FUNCTIONS(X)
 SSE_DOUBLE_FUNCTIONS(X)
 SSE_CONVERT_FUNCTIONS(X)
 #undef X
+/* clang-format on */
 
 /* CMPPS and kin: the masks of predicate 0..7 (SDM 2A CMPPD table). */
 typedef uint32_t sse_compare_function(struct xmm_register *a, const struct xmm_register *b, uint32_t mxcsr,

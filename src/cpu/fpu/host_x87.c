@@ -201,7 +201,7 @@ STORE_POPPING(store_i32, uint32_t, "fistpl %[image]")
 STORE_POPPING(store_i64, uint64_t, "fistpll %[image]")
 STORE_POPPING(store_bcd, struct packed_bcd, "fbstp %[image]")
 
-/* FISTTP is SSE3, which not every x86-64 host has; FIST with RC = truncate is the same (SDM 2A FISTTP). */
+/* FISTTP is FISTP with RC = truncate, but for the control word (SDM 2A FISTTP). */
 #define TRUNCATE(size)                                                                            \
     uint16_t x87_truncate_##size(const struct fpu_register *value, void *image, uint16_t control) \
     {                                                                                             \

@@ -29,6 +29,7 @@ struct fault xmm_read_slow(struct cpu *cpu, const struct operation *op, bool ali
 {
     if (aligned && simd_is_misaligned(cpu, op))
         return fault_gp(0, SIMD_ALIGNMENT);
+    TRY(operand_alignment(cpu, op, 16));
     return data_read_bytes(cpu, op->segment, effective_address(cpu, op), value, 16);
 }
 
@@ -37,5 +38,6 @@ struct fault xmm_write_slow(struct cpu *cpu, const struct operation *op, bool al
 {
     if (aligned && simd_is_misaligned(cpu, op))
         return fault_gp(0, SIMD_ALIGNMENT);
+    TRY(operand_alignment(cpu, op, 16));
     return data_write_bytes(cpu, op->segment, effective_address(cpu, op), value, 16);
 }

@@ -67,6 +67,7 @@ struct fault x87_read_image(struct cpu *cpu, const struct operation *op, unsigne
         TRY(data_read64(cpu, op->segment, offset, &value));
         store_le64(image->bytes, value);
     } else if (size == 10) {
+        TRY(operand_alignment(cpu, op, 8));
         TRY(data_read_bytes(cpu, op->segment, offset, image->bytes, 10));
     } else {
         uint32_t value;
@@ -82,7 +83,9 @@ struct fault x87_write_image(struct cpu *cpu, const struct operation *op, unsign
     uint32_t offset = effective_address(cpu, op);
     if (size == 8)
         return data_write64(cpu, op->segment, offset, load_le64(image->bytes));
-    if (size == 10)
+    if (size == 10) {
+        TRY(operand_alignment(cpu, op, 8));
         return data_write_bytes(cpu, op->segment, offset, image->bytes, 10);
+    }
     return data_write(cpu, op->segment, offset, size, load_le32(image->bytes) & size_mask(size));
 }

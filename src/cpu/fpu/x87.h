@@ -135,6 +135,13 @@ ALWAYS_INLINE void x87_set_condition(struct fpu_state *fpu, unsigned mask, unsig
     fpu->status = (uint16_t)((fpu->status & ~mask) | (condition & mask));
 }
 
+/* #AC of operands wider than eight bytes, which data_read_bytes leaves to its callers (SDM 3A table 6-7). */
+ALWAYS_INLINE MUST_USE struct fault operand_alignment(const struct cpu *cpu, const struct operation *op,
+                                                      unsigned size)
+{
+    return alignment_check(cpu, cpu->segments[op->segment].base + effective_address(cpu, op), size);
+}
+
 /* The memory operand's image: 2, 4, 8 or 10 bytes, in a buffer aligned for any of the formats. */
 struct x87_image {
     _Alignas(16) uint8_t bytes[16];

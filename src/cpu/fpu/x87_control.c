@@ -70,6 +70,7 @@ EXECUTE(fnstenv)
     X87_BEGIN_NO_WAIT(cpu);
     uint8_t image[X87_ENVIRONMENT_MAX];
     unsigned size = x87_environment_write(cpu, op->wide, image);
+    TRY(operand_alignment(cpu, op, op->wide ? 4 : 2));
     TRY(data_write_bytes(cpu, op->segment, effective_address(cpu, op), image, size));
     x87_set_control(cpu, cpu->fpu.control | FCW_MASKS);
     return FAULT_NONE;
@@ -80,6 +81,7 @@ EXECUTE(fldenv)
     X87_BEGIN(cpu);
     uint8_t image[X87_ENVIRONMENT_MAX];
     unsigned size = x87_environment_size(op->wide);
+    TRY(operand_alignment(cpu, op, op->wide ? 4 : 2));
     TRY(data_read_bytes(cpu, op->segment, effective_address(cpu, op), image, size));
     x87_environment_read(cpu, op->wide, image);
     return FAULT_NONE;
@@ -95,6 +97,7 @@ EXECUTE(fnsave)
     unsigned size = x87_environment_write(cpu, op->wide, image);
     for (unsigned i = 0; i < 8; i++, size += STATE_REGISTER_SIZE)
         memcpy(image + size, x87_st(&cpu->fpu, i), STATE_REGISTER_SIZE);
+    TRY(operand_alignment(cpu, op, op->wide ? 4 : 2));
     TRY(data_write_bytes(cpu, op->segment, effective_address(cpu, op), image, size));
     x87_initialize(cpu);
     return FAULT_NONE;
@@ -105,6 +108,7 @@ EXECUTE(frstor)
     X87_BEGIN(cpu);
     uint8_t image[STATE_MAX];
     unsigned environment = x87_environment_size(op->wide);
+    TRY(operand_alignment(cpu, op, op->wide ? 4 : 2));
     TRY(data_read_bytes(cpu, op->segment, effective_address(cpu, op), image,
                         environment + 8 * STATE_REGISTER_SIZE));
     struct fpu_register registers[8] = {0};

@@ -299,6 +299,39 @@ START_TEST(frstor_takes_back_what_fnsave_stored_and_fnsave_initialises)
 }
 END_TEST
 
+START_TEST(wide_operands_are_checked_for_alignment_at_cpl_3)
+{
+    static const struct {
+        uint8_t code[8];
+        uint32_t address;
+        unsigned reason;
+    } cases[] = {
+        {{0xdb, 0x2a}, BENCH_DATA + 8, NO_FAULT}, /* FLD m80 */
+        {{0xdb, 0x2a}, BENCH_DATA + 4, ALIGNMENT},
+        {{0xdb, 0x3a}, BENCH_DATA + 4, ALIGNMENT},       /* FSTP m80 */
+        {{0xd9, 0x32}, BENCH_DATA + 2, ALIGNMENT},       /* FNSTENV */
+        {{0x66, 0xd9, 0x32}, BENCH_DATA + 2, NO_FAULT},  /* FNSTENV, 14 bytes */
+        {{0xdd, 0x22}, BENCH_DATA + 1, ALIGNMENT},       /* FRSTOR */
+        {{0x0f, 0x10, 0x02}, BENCH_DATA + 8, ALIGNMENT}, /* MOVUPS */
+        {{0x0f, 0x10, 0x02}, BENCH_DATA + 16, NO_FAULT},
+    };
+    for (unsigned i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct bench *bench = bench_sse();
+        bench_protected(bench, 3);
+        bench->cpu.cr0 |= CR0_AM | CR0_NE;
+        bench->cpu.cr4 |= CR4_OSFXSR;
+        bench->cpu.fpu.control = FCW_INIT;
+        cpu_set_eflags(&bench->cpu, bench->cpu.eflags | EFLAGS_AC);
+        bench->cpu.gpr[EDX] = cases[i].address;
+        bench_code(bench, cases[i].code, sizeof cases[i].code);
+        bench_run(bench, 1);
+        ck_assert_msg(bench_fault(bench).reason == cases[i].reason, "case %u: %s", i,
+                      fault_reason_words(bench_fault(bench).reason));
+        bench_free(bench);
+    }
+}
+END_TEST
+
 START_TEST(a_processor_without_fpu_answers_no_probe)
 {
     struct bench *bench = bench_new("386,-fpu");
@@ -326,4 +359,4 @@ UNIT_SUITE("fpu_state", every_byte_of_the_state_is_described,
            a_pending_exception_is_raised_by_the_next_waiting_instruction,
            without_ne_an_error_drives_ferr_and_the_processor_waits_until_ignne,
            the_environment_has_four_layouts, frstor_takes_back_what_fnsave_stored_and_fnsave_initialises,
-           a_processor_without_fpu_answers_no_probe)
+           wide_operands_are_checked_for_alignment_at_cpl_3, a_processor_without_fpu_answers_no_probe)

@@ -26,7 +26,7 @@ static bool open_outputs(struct run *run, struct error *error)
 {
     const struct run_options *options = &run->options;
     struct session *session = &run->session;
-    const char *serial = options->serial;
+    const char *serial = options->guest.serial;
     if (serial == NULL)
         serial = terminal_present() ? "terminal" : "stdio";
     run->terminal = strcmp(serial, "terminal") == 0;
@@ -37,21 +37,21 @@ static bool open_outputs(struct run *run, struct error *error)
     const char *place = run->terminal ? "stdio" : serial;
     if (!stream_open(&session->serial, place, error))
         return error_prefix(error, "--serial");
-    session->debugcon_is_serial = strcmp(options->debugcon, place) == 0;
-    if (!session->debugcon_is_serial && !stream_open(&session->debugcon, options->debugcon, error))
+    session->debugcon_is_serial = strcmp(options->guest.debugcon, place) == 0;
+    if (!session->debugcon_is_serial && !stream_open(&session->debugcon, options->guest.debugcon, error))
         return error_prefix(error, "--debugcon");
     bool wants_input = run->terminal || strcmp(serial, "stdio") == 0;
     input_open(&session->input, wants_input ? STDIN_FILENO : -1, run->terminal);
     session->paced = options->pace == PACE_ALWAYS || (options->pace == PACE_WHEN_TERMINAL && run->terminal);
-    session->max_instructions = options->max_instructions;
-    session->timeout_ns = options->timeout_ns;
+    session->max_instructions = options->guest.max_instructions;
+    session->timeout_ns = options->guest.timeout_ns;
     run->messages = run->terminal ? terminal_messages() : stderr;
     return run->messages != NULL || error_set(error, ERROR_HOST, "out of memory");
 }
 
 static bool power_on(struct run *run, struct error *error)
 {
-    struct machine_config config = run->options.machine;
+    struct machine_config config = run->options.guest.machine;
     config.serial = session_serial_output;
     config.debugcon = session_debugcon_output;
     config.output_context = &run->session;
@@ -60,7 +60,8 @@ static bool power_on(struct run *run, struct error *error)
     if (run->session.machine == NULL)
         return false;
     char description[256];
-    if (!machine_load(run->session.machine, &run->options.image, description, sizeof description, error))
+    if (!machine_load(run->session.machine, &run->options.guest.image, description, sizeof description,
+                      error))
         return false;
     fprintf(stderr, "gate86: %s\n", description);
     if (run->terminal)
@@ -84,7 +85,7 @@ static bool run_machine(struct run *run, struct report *report, struct error *er
     if (run->terminal && report->end != SESSION_STOPPED)
         fputc('\n', stderr);
     signals_unwatch();
-    report->restart_ends = run->options.machine.reboot_stops;
+    report->restart_ends = run->options.guest.machine.reboot_stops;
     report->exit_code = machine_exit_code(run->session.machine);
     report->instructions = machine_instructions(run->session.machine);
     report->guest_ns = machine_time_ns(run->session.machine);

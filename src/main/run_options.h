@@ -7,15 +7,10 @@
 #include <stdio.h>
 
 #include "base/error.h"
-#include "machine/gate86.h"
+#include "main/guest_options.h"
 
 struct run_options {
-    struct machine_config machine; /* without the outputs and the log */
-    struct image_request image;    /* path NULL: none was named */
-    const char *serial;            /* "terminal", "stdio", "null" or "file:PATH"; NULL: not said */
-    const char *debugcon;          /* "stdio", "stderr", "null" or "file:PATH"; never NULL */
-    uint64_t max_instructions;     /* UINT64_MAX: no limit */
-    uint64_t timeout_ns;           /* UINT64_MAX: no limit */
+    struct guest_options guest;
     enum { PACE_WHEN_TERMINAL, PACE_ALWAYS, PACE_NEVER } pace;
     bool print_state_hash;
     bool help; /* --help: nothing else counts */

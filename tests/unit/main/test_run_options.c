@@ -30,14 +30,14 @@ static void expect_usage_error(const char *line, const char *text)
 START_TEST(a_bare_image_is_enough)
 {
     ck_assert(parse("kernel.elf"));
-    ck_assert_str_eq(options.image.path, "kernel.elf");
-    ck_assert_int_eq(options.image.kind, IMAGE_RECOGNISE);
-    ck_assert_ptr_null(options.serial);
-    ck_assert_str_eq(options.debugcon, "null");
-    ck_assert(!options.machine.reboot_stops);
-    ck_assert(!options.machine.shutdown_resets);
-    ck_assert_uint_eq(options.max_instructions, UINT64_MAX);
-    ck_assert_uint_eq(options.timeout_ns, UINT64_MAX);
+    ck_assert_str_eq(options.guest.image.path, "kernel.elf");
+    ck_assert_int_eq(options.guest.image.kind, IMAGE_RECOGNISE);
+    ck_assert_ptr_null(options.guest.serial);
+    ck_assert_str_eq(options.guest.debugcon, "null");
+    ck_assert(!options.guest.machine.reboot_stops);
+    ck_assert(!options.guest.machine.shutdown_resets);
+    ck_assert_uint_eq(options.guest.max_instructions, UINT64_MAX);
+    ck_assert_uint_eq(options.guest.timeout_ns, UINT64_MAX);
 }
 END_TEST
 
@@ -47,17 +47,17 @@ START_TEST(our_spellings)
         parse("--kernel vmlinuz --initrd=initrd.gz --append console=ttyS0 --memory 1G --cpu pentium3,-sep "
               "--serial file:out.txt --debugcon stderr --max-instructions 5000 --timeout 2.5 --no-reboot "
               "--pace --print-state-hash --triple-fault reset"));
-    ck_assert_str_eq(options.image.path, "vmlinuz");
-    ck_assert_str_eq(options.image.initrd, "initrd.gz");
-    ck_assert_str_eq(options.image.command_line, "console=ttyS0");
-    ck_assert_uint_eq(options.machine.memory_bytes, 1u << 30);
-    ck_assert_str_eq(options.machine.cpu, "pentium3,-sep");
-    ck_assert_str_eq(options.serial, "file:out.txt");
-    ck_assert_str_eq(options.debugcon, "stderr");
-    ck_assert_uint_eq(options.max_instructions, 5000);
-    ck_assert_uint_eq(options.timeout_ns, 2500000000u);
-    ck_assert(options.machine.reboot_stops);
-    ck_assert(options.machine.shutdown_resets);
+    ck_assert_str_eq(options.guest.image.path, "vmlinuz");
+    ck_assert_str_eq(options.guest.image.initrd, "initrd.gz");
+    ck_assert_str_eq(options.guest.image.command_line, "console=ttyS0");
+    ck_assert_uint_eq(options.guest.machine.memory_bytes, 1u << 30);
+    ck_assert_str_eq(options.guest.machine.cpu, "pentium3,-sep");
+    ck_assert_str_eq(options.guest.serial, "file:out.txt");
+    ck_assert_str_eq(options.guest.debugcon, "stderr");
+    ck_assert_uint_eq(options.guest.max_instructions, 5000);
+    ck_assert_uint_eq(options.guest.timeout_ns, 2500000000u);
+    ck_assert(options.guest.machine.reboot_stops);
+    ck_assert(options.guest.machine.shutdown_resets);
     ck_assert_int_eq(options.pace, PACE_ALWAYS);
     ck_assert(options.print_state_hash);
 }
@@ -68,23 +68,23 @@ START_TEST(qemus_spellings)
     ck_assert(
         parse("-kernel vmlinuz -initrd i.gz -append quiet -m 64 -serial mon:stdio -debugcon file:x -cpu 486 "
               "-nographic -no-reboot"));
-    ck_assert_str_eq(options.image.path, "vmlinuz");
-    ck_assert_uint_eq(options.machine.memory_bytes, 64u << 20);
-    ck_assert_str_eq(options.serial, "terminal");
-    ck_assert_str_eq(options.debugcon, "file:x");
-    ck_assert_str_eq(options.machine.cpu, "486");
-    ck_assert(options.machine.reboot_stops);
+    ck_assert_str_eq(options.guest.image.path, "vmlinuz");
+    ck_assert_uint_eq(options.guest.machine.memory_bytes, 64u << 20);
+    ck_assert_str_eq(options.guest.serial, "terminal");
+    ck_assert_str_eq(options.guest.debugcon, "file:x");
+    ck_assert_str_eq(options.guest.machine.cpu, "486");
+    ck_assert(options.guest.machine.reboot_stops);
     ck_assert(parse("-bios rom.bin -serial none"));
-    ck_assert_int_eq(options.image.kind, IMAGE_ROM);
-    ck_assert_str_eq(options.serial, "null");
+    ck_assert_int_eq(options.guest.image.kind, IMAGE_ROM);
+    ck_assert_str_eq(options.guest.serial, "null");
 }
 END_TEST
 
 START_TEST(a_flat_binary_has_its_address)
 {
     ck_assert(parse("--load-address 0x100000 code.bin"));
-    ck_assert_int_eq(options.image.kind, IMAGE_FLAT);
-    ck_assert_uint_eq(options.image.load_address, 0x100000);
+    ck_assert_int_eq(options.guest.image.kind, IMAGE_FLAT);
+    ck_assert_uint_eq(options.guest.image.load_address, 0x100000);
     expect_usage_error(
         "--load-address 0x100000000 code.bin",
         "--load-address 0x100000000: a number from 0 to 4294967295 is needed, decimal or 0x...");
@@ -95,9 +95,9 @@ END_TEST
 START_TEST(modules_keep_their_order_and_have_a_limit)
 {
     ck_assert(parse("kernel --module a --module b"));
-    ck_assert_str_eq(options.image.modules[0], "a");
-    ck_assert_str_eq(options.image.modules[1], "b");
-    ck_assert_ptr_null(options.image.modules[2]);
+    ck_assert_str_eq(options.guest.image.modules[0], "a");
+    ck_assert_str_eq(options.guest.image.modules[1], "b");
+    ck_assert_ptr_null(options.guest.image.modules[2]);
     char line[512] = "kernel";
     for (int i = 0; i <= IMAGE_MODULES_MAX; i++)
         strcat(line, " --module m");

@@ -257,13 +257,50 @@ static void write_acpi_tables(struct board *board)
                       BOARD_ACPI_RAM);
 }
 
-static void make_parts(struct board *board)
+/* The port that the configuration puts a part at; 0: none. */
+static uint16_t port_asked_for(const struct part *part, const struct board_config *config)
+{
+    if (strcmp(part->name, "debug_exit") == 0)
+        return config->exit_port;
+    if (strcmp(part->name, "post_card") == 0)
+        return config->post_port;
+    return 0;
+}
+
+static bool ports_are_free(const struct ports *ports, uint16_t first, unsigned count, struct error *error)
+{
+    if (first + count > PORT_COUNT)
+        return error_set(error, ERROR_USAGE, "port %04Xh: %u ports from there do not exist", first, count);
+    for (unsigned port = first; port < first + count; port++) {
+        unsigned owner = ports->owner[port];
+        if (owner != 0)
+            return error_set(error, ERROR_USAGE, "port %04Xh belongs to another part of the board (%s)", port,
+                             ports->ranges[owner - 1].name);
+    }
+    return true;
+}
+
+/* Parts that are moved come last, so that a clash is the mover's. */
+static bool make_parts(struct board *board, const struct board_config *config, bool moved,
+                       struct error *error)
 {
     for (unsigned i = 0; i < PARTS; i++) {
-        const struct device_class *class = device_class_find(parts[i].class);
+        const struct part *part = &parts[i];
+        const struct device_class *class = device_class_find(part->class);
         INVARIANT(class != NULL);
-        device_init(&board->devices[i], class, parts[i].name, &board->device_board, parts[i].port_base);
+        uint16_t asked = port_asked_for(part, config);
+        if ((asked != 0) != moved)
+            continue;
+        if (moved && !ports_are_free(&board->ports, asked, class->ports[0].count, error))
+            return false;
+        device_init(&board->devices[i], class, part->name, &board->device_board,
+                    moved ? asked : part->port_base);
     }
+    return true;
+}
+
+static void join_parts(struct board *board)
+{
     for (unsigned i = 0; i < ARRAY_LENGTH(nets); i++)
         net_solder(board, &nets[i]);
     board->master_pic = board_part(board, "pic0");
@@ -298,7 +335,11 @@ struct board *board_new(const struct board_config *config, struct error *error)
         .start_seconds = config->start_seconds,
         .context = board,
     };
-    make_parts(board);
+    if (!make_parts(board, config, false, error) || !make_parts(board, config, true, error)) {
+        board_free(board);
+        return NULL;
+    }
+    join_parts(board);
     board_reset(board); /* the supply is up: RESET# ends, and pins that are tied high are no events */
     return board;
 }

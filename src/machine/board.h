@@ -45,11 +45,16 @@ struct board_config {
     uint64_t memory_bytes; /* whole pages, BOARD_RAM_MIN to BOARD_RAM_MAX */
     uint32_t instruction_ns;
     int64_t start_seconds;
+    uint16_t exit_port; /* where the debug exit port is put; 0: F4h */
+    uint16_t post_port; /* where the POST card listens; 0: 80h */
     struct log *log;
     struct board_sockets sockets;
 };
 
-/* Makes all parts and joins their pins. Not to be moved afterwards. NULL with *error set on failure. */
+/*
+ * Makes all parts and joins their pins. Not to be moved afterwards. NULL with *error set on failure
+ * (ERROR_USAGE: a port asked for belongs to another part).
+ */
 struct board *board_new(const struct board_config *config, struct error *error);
 void board_free(struct board *board);
 

@@ -18,6 +18,9 @@ struct machine;
 /* Where bytes from the guest go: called as they are written, in guest order. */
 typedef void machine_output(void *context, const uint8_t *bytes, size_t count);
 
+/* A byte written to the POST port. */
+typedef void machine_post(void *context, uint8_t code);
+
 struct machine_config {
     const char *cpu;          /* "core-duo", or "pentium3,-sep"; NULL: the default model */
     uint64_t memory_bytes;    /* RAM; whole pages, 1 MiB to 3 GiB */
@@ -27,8 +30,11 @@ struct machine_config {
     bool shutdown_resets;     /* a triple fault resets, keeping memory, instead of ending the run */
     machine_output *serial;   /* first serial line; NULL: dropped */
     machine_output *debugcon; /* port E9h; NULL: dropped */
+    machine_post *post;       /* NULL: only the last code is kept, for machine_post_code */
     void *output_context;
-    FILE *log; /* guest oddities, once each; NULL: silent */
+    uint16_t exit_port; /* the debug exit port: 4 ports from here; 0: F4h */
+    uint16_t post_port; /* the POST port; 0: 80h */
+    FILE *log;          /* guest oddities, once each; NULL: silent */
 };
 
 /* Fills in the defaults: core-duo, 256 MiB, 2026-01-01 00:00:00 UTC. */
@@ -100,7 +106,7 @@ void machine_keyboard_input(struct machine *machine, const uint8_t *scan_codes, 
 uint64_t machine_instructions(const struct machine *machine); /* executed since power-on */
 uint64_t machine_time_ns(const struct machine *machine);      /* guest time since power-on */
 uint8_t machine_exit_code(const struct machine *machine);     /* of MACHINE_DEBUG_EXIT */
-int machine_post_code(const struct machine *machine);         /* last byte written to port 80h, or -1 */
+int machine_post_code(const struct machine *machine);         /* last byte written to the POST port, or -1 */
 
 /* Hash of the whole guest-visible state: registers, MSRs, RAM, every device. Equal runs give equal hashes. */
 uint64_t machine_state_hash(const struct machine *machine);

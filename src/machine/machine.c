@@ -79,6 +79,8 @@ static void on_request(void *context, enum board_request request, uint32_t value
         break;
     case BOARD_POST_CODE:
         machine->post_code = (int)(value & 0xff);
+        if (machine->config.post != NULL)
+            machine->config.post(machine->config.output_context, (uint8_t)value);
         break;
     }
 }
@@ -127,6 +129,8 @@ static bool machine_build(struct machine *machine, const struct cpu_model *model
         .memory_bytes = config->memory_bytes,
         .instruction_ns = config->instruction_ns != 0 ? config->instruction_ns : DEFAULT_INSTRUCTION_NS,
         .start_seconds = config->start_seconds,
+        .exit_port = config->exit_port,
+        .post_port = config->post_port,
         .log = &machine->log,
         .sockets = {.intr = on_intr,
                     .nmi = on_nmi,

@@ -375,7 +375,7 @@ START_TEST(equal_histories_give_equal_hashes)
 }
 END_TEST
 
-START_TEST(every_part_can_be_found_by_its_name)
+START_TEST(every_part_can_be_found_by_its_name, exit_and_post_ports_can_be_moved)
 {
     make_board(4 * MIB);
     for (unsigned i = 0; i < board_parts(board); i++) {
@@ -387,10 +387,46 @@ START_TEST(every_part_can_be_found_by_its_name)
 }
 END_TEST
 
+START_TEST(exit_and_post_ports_can_be_moved)
+{
+    struct error error;
+    struct board_config config = {
+        .memory_bytes = MIB,
+        .instruction_ns = 1,
+        .log = &silent,
+        .exit_port = 0x501,
+        .post_port = 0x84,
+        .sockets = {.request = on_request, .transmit = on_transmit, .context = &seen},
+    };
+    memset(&seen, 0, sizeof seen);
+    board = board_new(&config, &error);
+    ck_assert_ptr_nonnull(board);
+    out8(0xf4, 1);
+    out8(0x80, 1);
+    ck_assert_uint_eq(seen.requests, 0);
+    out8(0x501, 1);
+    ck_assert_int_eq(seen.request, BOARD_DEBUG_EXIT);
+    out8(0x84, 1);
+    ck_assert_int_eq(seen.request, BOARD_POST_CODE);
+    board_free(board);
+
+    config.exit_port = 0x3f6; /* its third port is the first UART's first */
+    ck_assert_ptr_null(board_new(&config, &error));
+    ck_assert_int_eq(error.kind, ERROR_USAGE);
+    ck_assert_ptr_nonnull(strstr(error.text, "port 03F8h belongs to another part"));
+    config.exit_port = 0x84; /* the other moved one */
+    ck_assert_ptr_null(board_new(&config, &error));
+    config.exit_port = 0xfffe;
+    ck_assert_ptr_null(board_new(&config, &error));
+    ck_assert_ptr_nonnull(strstr(error.text, "do not exist"));
+}
+END_TEST
+
 UNIT_SUITE("board", the_address_map_has_its_holes, the_smallest_and_the_largest_memory,
            the_timer_interrupts_through_the_master, the_clock_interrupts_through_the_slave,
            each_source_has_its_line, a_level_triggered_line_is_set_by_the_elcr,
            a20_is_open_when_either_driver_says_so, resets_come_from_three_places,
            bytes_come_out_with_the_name_of_their_part, the_guest_finds_memory_and_checksum_in_cmos,
            the_bios_data_area_names_ports_and_memory, the_acpi_tables_lead_from_the_root_pointer_to_s5,
-           equal_histories_give_equal_hashes, every_part_can_be_found_by_its_name)
+           equal_histories_give_equal_hashes, every_part_can_be_found_by_its_name,
+           exit_and_post_ports_can_be_moved)

@@ -375,7 +375,7 @@ START_TEST(equal_histories_give_equal_hashes)
 }
 END_TEST
 
-START_TEST(every_part_can_be_found_by_its_name, exit_and_post_ports_can_be_moved)
+START_TEST(every_part_can_be_found_by_its_name)
 {
     make_board(4 * MIB);
     for (unsigned i = 0; i < board_parts(board); i++) {

@@ -11,8 +11,11 @@
 #include "base/invariant.h"
 #include "devices/acpi_pm.h"
 #include "devices/catalogue.h"
+#include "devices/i8259.h"
 #include "machine/acpi_tables.h"
 #include "machine/firmware.h"
+
+#define CASCADE_LINE 2 /* of the master controller, where the slave stands */
 
 struct part {
     const char *name;
@@ -383,6 +386,14 @@ uint8_t board_interrupt_acknowledge(struct board *board)
     if (device_output_level(board->master_pic, board->cascade_pin))
         vector = board->slave_pic->class->acknowledge(board->slave_pic);
     return vector;
+}
+
+bool board_can_interrupt(const struct board *board)
+{
+    const struct i8259 *master = board->master_pic->state;
+    const struct i8259 *slave = board->slave_pic->state;
+    uint8_t cascade = 1u << CASCADE_LINE;
+    return (master->imr | cascade) != 0xff || (!(master->imr & cascade) && slave->imr != 0xff);
 }
 
 void board_set_ferr(struct board *board, bool level)

@@ -68,6 +68,9 @@ void board_reset(struct board *board);
 /* The INTA bus cycle: the vector of the interrupt being acknowledged. */
 uint8_t board_interrupt_acknowledge(struct board *board);
 
+/* Could INTR ever rise without the processor's help? Not while the controllers mask every line. */
+bool board_can_interrupt(const struct board *board);
+
 /* The processor's FERR# pin. */
 void board_set_ferr(struct board *board, bool level);
 

@@ -239,7 +239,7 @@ static bool pass_idle_time(struct machine *machine, machine_idle *idle, void *co
     uint64_t due = clock_next_due(machine->clock);
     /* Only INTR wakes a halted processor here: nothing on the board drives NMI. */
     bool intr_wakes = (cpu->eflags & EFLAGS_IF) || (cpu->activity == WAITING && cpu->wait_ignores_if);
-    if (due == CLOCK_NEVER || !intr_wakes) {
+    if (due == CLOCK_NEVER || !intr_wakes || !board_can_interrupt(machine->board)) {
         *stop = MACHINE_HALTED;
         return false;
     }

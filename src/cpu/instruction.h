@@ -30,7 +30,7 @@
 #include "cpu/operation.h"
 #include "msr/model.h"
 
-#define LOCKABLE 1u /* LOCK is allowed when the first operand is in memory */
+#define LOCKABLE     1u /* LOCK is allowed when the first operand is in memory */
 #define NEEDS_NO_FPU 2u /* the row exists only on models without FEATURE(FPU) */
 
 struct instruction {

@@ -41,7 +41,7 @@ STACK_FAULT tss_without_ss1_is_ts, TS, TSS_SEL
     TSS_WITH_LIMIT TSS_SS1 - 1
 STACK_FAULT_END
 STACK_FAULT tss_without_esp1_is_ts, TS, TSS_SEL
-    TSS_WITH_LIMIT TSS_SS0 + 1
+    TSS_WITH_LIMIT TSS_SS0 + 3
 STACK_FAULT_END
 STACK_FAULT tss_with_half_of_ss1_is_ts, TS, TSS_SEL
     TSS_WITH_LIMIT TSS_SS1
@@ -109,8 +109,8 @@ STACK_FAULT no_room_comes_before_the_offset, SS, SELECTOR
     DESC SELECTOR, STACK1 - STACK_SIZE, STACK_SIZE - 1, PRESENT | DPL(1) | DATA_RW | ACCESSED, BIG
     PUT dword [TSS + TSS_SS1], SELECTOR | 1
     PUT dword [TSS + TSS_ESP1], 16
-    DESC SELECTOR + 8, 0, 0xfff, PRESENT | DPL(1) | CODE_XR | ACCESSED, BIG
-    GATE V, SELECTOR + 8, 0x1000, PRESENT | DPL(3) | INT_GATE32
+    DESC SELECTOR + 8, 0, TRAPS + 0xff, PRESENT | DPL(1) | CODE_XR | ACCESSED, BIG
+    GATE V, SELECTOR + 8, TRAPS + 0x100, PRESENT | DPL(3) | INT_GATE32
 STACK_FAULT_END
 
 %macro STACK_FITS 4
@@ -193,34 +193,35 @@ WANT_PUSHED dword, STACK1, DS3 | 3, STACK3, START_FLAGS, CS3 | 3, .handler
 
 %macro OFFSET_CHECK 4  ; name, DPL of the handler, limit, offset
 CHECK int.%1, "SDM 2A INT n"
+    PAGING P32                      ; who goes there all the same finds a trap or no page
     DESC SELECTOR, 0, %3, PRESENT | DPL(%2) | CODE_XR | ACCESSED, BIG
     GATE V, SELECTOR, %4, PRESENT | DPL(3) | INT_GATE32
 CODE
     int V
 EXPECT GP, 0
 %endmacro
-OFFSET_CHECK offset_beyond_the_limit_of_ring_0_is_gp, 0, 0xfff, 0x1000
-OFFSET_CHECK offset_beyond_the_limit_of_ring_1_is_gp, 1, 0xfff, 0x1000
-OFFSET_CHECK offset_beyond_the_limit_of_the_same_ring_is_gp, 3, 0xfff, 0x1000
-OFFSET_CHECK offset_far_beyond_the_limit_is_gp, 0, 0xffff, 0xffffffff
+OFFSET_CHECK offset_beyond_the_limit_of_ring_0_is_gp, 0, TRAPS + 0xff, TRAPS + 0x100
+OFFSET_CHECK offset_beyond_the_limit_of_ring_1_is_gp, 1, TRAPS + 0xff, TRAPS + 0x100
+OFFSET_CHECK offset_beyond_the_limit_of_the_same_ring_is_gp, 3, TRAPS + 0xff, TRAPS + 0x100
+OFFSET_CHECK offset_far_beyond_the_limit_is_gp, 0, 0xffff, 0xfffff000 | TRAPS
 
 CHECK int.offset_beyond_the_limit_with_ext, "SDM 2A INT n"
-    DESC SELECTOR, 0, 0xfff, PRESENT | CODE_XR | ACCESSED, BIG
-    GATE VECTOR_UD, SELECTOR, 0x1000, PRESENT | INT_GATE32
+    DESC SELECTOR, 0, TRAPS + 0xff, PRESENT | CODE_XR | ACCESSED, BIG
+    GATE VECTOR_UD, SELECTOR, TRAPS + 0x100, PRESENT | INT_GATE32
 CODE
     ud2
 EXPECT GP, 1
 
 CHECK int.offset_at_the_limit_is_entered, "SDM 2A INT n"
-    DESC SELECTOR, 0, 0xfff, PRESENT | DPL(3) | CODE_XR | ACCESSED, BIG
-    GATE V, SELECTOR, 0xfff, PRESENT | DPL(3) | INT_GATE32
-    PUT byte [0xfff], 0x90
+    DESC SELECTOR, 0, TRAPS + 0xff, PRESENT | DPL(3) | CODE_XR | ACCESSED, BIG
+    GATE V, SELECTOR, TRAPS + 0xff, PRESENT | DPL(3) | INT_GATE32
+    PUT byte [TRAPS + 0xff], 0x90
 CODE
     int V
 .handler:
 EXPECT GP, 0                        ; of the next fetch
 WANT cs, SELECTOR | 3
-WANT eip, 0x1000
+WANT eip, TRAPS + 0x100
 WANT_PUSHED dword, STACK3, START_FLAGS, CS3 | 3, .handler
 
 ; ---- no room on the same stack ----
@@ -321,12 +322,12 @@ GATE16_INNER interrupt_gate, INT_GATE16
 GATE16_INNER trap_gate, TRAP_GATE16
 
 CHECK int.gate_of_16_bits_to_a_32_bit_segment_takes_a_16_bit_offset, "SDM 3A 5.8.3"
-    PUT word [0x600], 0x0b0f
-    GATE V, CS0, 0xabcd0600, PRESENT | DPL(3) | INT_GATE16
+    PAGING P32                      ; who takes 32 bits finds no page there
+    GATE V, CS0, 0xabcd0000 | TRAPS, PRESENT | DPL(3) | INT_GATE16
 CODE
     int V
 .after:
-EXPECT LANDED, 0x600
+EXPECT LANDED, TRAPS
 WANT cs, CS0
 WANT ss, DS0
 WANT_PUSHED word, STACK0, DS3 | 3, STACK3, START_FLAGS, CS3 | 3, ADDR(.after) & 0xffff

@@ -17,20 +17,23 @@ struct stack stack_current(const struct cpu *cpu)
     return stack_make(&cpu->segments[SS], cpu->gpr[ESP], cpu->cpl, 0);
 }
 
+static bool alignment_checked(const struct cpu *cpu, const struct stack *stack)
+{
+    return stack->user && (cpu->cr0 & CR0_AM) && (cpu->eflags & EFLAGS_AC);
+}
+
 /* One piece of a frame that does not wrap: limit, alignment, pages. */
-static struct fault piece_reserve(struct cpu *cpu, const struct stack *stack, uint32_t offset, uint32_t size)
+static struct fault piece_reserve(struct cpu *cpu, const struct stack *stack, uint32_t offset, uint32_t size,
+                                  unsigned slot)
 {
     if (!segment_allows(&stack->ss, offset, size, true)) {
         struct fault fault = segment_access_fault(&stack->ss, true, offset, size, true);
         fault.error_code = stack->limit_error;
         return fault;
     }
+    if (alignment_checked(cpu, stack) && ((stack->ss.base + offset) & (slot - 1)) != 0)
+        return fault_coded(VECTOR_AC, 0, ALIGNMENT);
     return linear_probe_write(cpu, stack->ss.base + offset, size, stack->user);
-}
-
-static bool alignment_checked(const struct cpu *cpu, const struct stack *stack)
-{
-    return stack->user && (cpu->cr0 & CR0_AM) && (cpu->eflags & EFLAGS_AC);
 }
 
 static struct fault limit_fault(const struct stack *stack, uint32_t offset)
@@ -40,25 +43,22 @@ static struct fault limit_fault(const struct stack *stack, uint32_t offset)
     return fault;
 }
 
-/* Limits and pages of all slots at once. */
+/* Limits, alignment and pages of all slots at once. */
 static struct fault frame_reserve(struct cpu *cpu, const struct stack *stack, uint32_t bytes, unsigned slot)
 {
     uint32_t top = stack->pointer & stack->mask;
     uint32_t bottom = (stack->pointer - bytes) & stack->mask;
     if (bottom < top || top == 0)
-        return piece_reserve(cpu, stack, bottom, bytes);
+        return piece_reserve(cpu, stack, bottom, bytes, slot);
     /* The frame wraps at the top of a 16-bit stack: two pieces, and no slot may lie across. */
     if (top % slot != 0)
         return limit_fault(stack, bottom);
-    TRY(piece_reserve(cpu, stack, 0, top));
-    return piece_reserve(cpu, stack, bottom, bytes - top);
+    TRY(piece_reserve(cpu, stack, 0, top, slot));
+    return piece_reserve(cpu, stack, bottom, bytes - top, slot);
 }
 
 struct fault stack_reserve(struct cpu *cpu, const struct stack *stack, unsigned count, unsigned slot)
 {
-    uint32_t bottom = (stack->pointer - count * slot) & stack->mask;
-    if (alignment_checked(cpu, stack) && ((stack->ss.base + bottom) & (slot - 1)) != 0)
-        return fault_coded(VECTOR_AC, 0, ALIGNMENT);
     struct fault fault = frame_reserve(cpu, stack, count * slot, slot);
     if (fault.reason == NO_FAULT || fault.vector != VECTOR_PF)
         return fault;

@@ -2,7 +2,7 @@
 #include "cpu/far.h"
 #include "cpu/instructions/families.h"
 
-/* m16:16 or m16:32: the offset first, the selector behind it. */
+/* m16:16 or m16:32: the offset first, the selector behind it, both within the address size. */
 static struct fault far_pointer_read(struct cpu *cpu, const struct operation *op, uint16_t *selector,
                                      uint32_t *offset)
 {
@@ -10,7 +10,7 @@ static struct fault far_pointer_read(struct cpu *cpu, const struct operation *op
     uint32_t address = effective_address(cpu, op);
     uint32_t high;
     TRY(data_read(cpu, op->segment, address, size, offset));
-    TRY(data_read(cpu, op->segment, address + size, 2, &high));
+    TRY(data_read(cpu, op->segment, (address + size) & op->address_mask, 2, &high));
     *selector = (uint16_t)high;
     return FAULT_NONE;
 }

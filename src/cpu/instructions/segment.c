@@ -203,7 +203,7 @@ EXECUTE(arpl)
 {
     TRY(needs_protected_mode(cpu));
     uint32_t selector;
-    TRY(rm_modify(cpu, op, 2, &selector));
+    TRY(rm_read(cpu, op, 2, &selector));
     uint32_t rpl = reg_read(cpu, op, 2) & SELECTOR_RPL;
     bool raise = (selector & SELECTOR_RPL) < rpl;
     if (raise)

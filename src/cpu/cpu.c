@@ -193,6 +193,8 @@ void cpu_update_attention(struct cpu *cpu)
     if ((cpu->eflags & (EFLAGS_TF | EFLAGS_RF)) || cpu->pending_debug != 0 || debug_watches_code(cpu) ||
         debug_watches_data(cpu))
         attention |= ATTENTION_DEBUG;
+    if ((cpu->eflags & (EFLAGS_VIF | EFLAGS_VIP)) == (EFLAGS_VIF | EFLAGS_VIP))
+        attention |= ATTENTION_VIRTUAL;
     if (cpu->shadow != 0)
         attention |= ATTENTION_SHADOW;
     if (cpu->activity != ACTIVE)

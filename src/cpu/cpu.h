@@ -46,6 +46,7 @@ enum activity {
 #define ATTENTION_SHADOW    0x08u
 #define ATTENTION_INACTIVE  0x10u
 #define ATTENTION_TRACE     0x20u /* somebody outside wants to see every instruction */
+#define ATTENTION_VIRTUAL   0x40u /* VIF and VIP are both set */
 
 struct table_register {
     uint32_t base;

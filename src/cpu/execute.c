@@ -81,6 +81,19 @@ static bool code_breakpoint(struct cpu *cpu, uint8_t shadow)
     return true;
 }
 
+/*
+ * SDM 3B 20.3.2: VIF and VIP both set at the beginning of an instruction are #GP(0), when VIF and VIP mean something:
+ * at CPL 3 with IOPL below 3, with VME in virtual-8086 mode and PVI in protected mode (20.4).
+ */
+static MUST_USE struct fault virtual_interrupt_check(const struct cpu *cpu)
+{
+    if (!(cpu->attention & ATTENTION_VIRTUAL) || cpu->cpl < 3 || cpu_iopl(cpu) == 3)
+        return FAULT_NONE;
+    if (!(cpu->cr4 & (cpu_is_v86(cpu) ? CR4_VME : CR4_PVI)))
+        return FAULT_NONE;
+    return fault_gp(0, VIRTUAL_INTERRUPT_PENDING);
+}
+
 /* One instruction with single step, RF and data breakpoints observed. */
 static void execute_observed(struct cpu *cpu)
 {
@@ -90,7 +103,9 @@ static void execute_observed(struct cpu *cpu)
     cpu->eflags &= ~EFLAGS_RF;
     cpu->event_delivered = false;
     cpu->clock->budget--;
-    struct fault fault = execute_one(cpu);
+    struct fault fault = virtual_interrupt_check(cpu);
+    if (fault.reason == NO_FAULT)
+        fault = execute_one(cpu);
     if (fault.reason != NO_FAULT) {
         cpu->pending_debug = pending_before; /* the instruction will run again and hit them again */
         exception_deliver(cpu, &fault);

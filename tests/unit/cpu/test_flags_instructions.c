@@ -56,6 +56,33 @@ static void check_cli_sti(struct bench *bench, enum mode mode, unsigned cpl, uns
     ck_assert_uint_eq(bench->cpu.eflags, before);
 }
 
+static void check_pending(enum mode mode, unsigned cpl, unsigned iopl, uint32_t cr4, bool faults)
+{
+    struct bench *bench = bench_new(NULL);
+    enter(bench, mode, cpl, iopl, cr4);
+    set_flags(bench, bench->cpu.eflags | EFLAGS_VIF | EFLAGS_VIP);
+    run_byte(bench, 0x90);
+    if (faults)
+        EXPECT_FAULT(bench, VECTOR_GP, 0, VIRTUAL_INTERRUPT_PENDING);
+    else
+        EXPECT_NO_FAULT(bench);
+    bench_free(bench);
+}
+
+/* SDM 3B 20.3.2, 20.4 */
+START_TEST(VIF_and_VIP_together_fault_at_the_beginning_of_an_instruction)
+{
+    for (unsigned iopl = 0; iopl < 4; iopl++) {
+        for (uint32_t cr4 = 0; cr4 < 4; cr4++) {
+            check_pending(REAL, 0, iopl, cr4, false);
+            check_pending(PROTECTED, 0, iopl, cr4, false);
+            check_pending(PROTECTED, 3, iopl, cr4, iopl < 3 && (cr4 & CR4_PVI));
+            check_pending(V86, 3, iopl, cr4, iopl < 3 && (cr4 & CR4_VME));
+        }
+    }
+}
+END_TEST
+
 START_TEST(CLI_and_STI_follow_IOPL_VME_and_PVI)
 {
     struct bench *bench = bench_new(NULL);
@@ -320,6 +347,7 @@ START_TEST(POPF_that_clears_TF_still_traps_once_and_one_that_sets_it_not_yet)
 END_TEST
 
 UNIT_SUITE("flags_instructions", CLI_and_STI_follow_IOPL_VME_and_PVI, PVI_is_for_CPL_3_alone,
+           VIF_and_VIP_together_fault_at_the_beginning_of_an_instruction,
            STI_faults_while_a_virtual_interrupt_is_pending, an_interrupt_waits_for_the_instruction_after_STI,
            STI_casts_no_shadow_when_IF_is_set_already, POPF_changes_what_the_privilege_allows,
            POPF_leaves_VIF_and_VIP_alone, AC_and_ID_exist_from_the_486_and_with_CPUID,

@@ -6,6 +6,7 @@
 
 #include "base/compiler.h"
 #include "main/exit_status.h"
+#include "main/rom/command.h"
 #include "main/run.h"
 #include "main/suggest.h"
 
@@ -17,6 +18,7 @@ struct command {
 
 static const struct command commands[] = {
     {"run", "boot an image on the terminal", run_main},
+    {"rom", "run conformance ROMs and report their checks", rom_main},
 };
 
 static void print_help(FILE *out)

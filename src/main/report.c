@@ -66,8 +66,15 @@ static const char *reason(const struct report *report)
     return "interrupted";
 }
 
-/* Digits in groups of three. */
-static void print_grouped(uint64_t number, FILE *out)
+void report_reason(const struct report *report, char text[REPORT_REASON_SIZE])
+{
+    if (report->end == SESSION_STOPPED && report->stop == MACHINE_DEBUG_EXIT && report->exit_code != 0)
+        snprintf(text, REPORT_REASON_SIZE, "%s with code %u", reason(report), report->exit_code);
+    else
+        snprintf(text, REPORT_REASON_SIZE, "%s", reason(report));
+}
+
+void report_print_grouped(uint64_t number, FILE *out)
 {
     char digits[24];
     int length = snprintf(digits, sizeof digits, "%llu", (unsigned long long)number);
@@ -80,11 +87,10 @@ static void print_grouped(uint64_t number, FILE *out)
 
 void report_print(const struct report *report, FILE *out)
 {
-    fprintf(out, "gate86: %s", reason(report));
-    if (report->end == SESSION_STOPPED && report->stop == MACHINE_DEBUG_EXIT && report->exit_code != 0)
-        fprintf(out, " with code %u", report->exit_code);
-    fputs(": ", out);
-    print_grouped(report->instructions, out);
+    char text[REPORT_REASON_SIZE];
+    report_reason(report, text);
+    fprintf(out, "gate86: %s: ", text);
+    report_print_grouped(report->instructions, out);
     fprintf(out, " instructions, %.3f guest seconds, %.2f processor seconds", (double)report->guest_ns / 1e9,
             (double)report->processor_ns / 1e9);
     if (report->processor_ns > 0)

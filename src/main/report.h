@@ -23,6 +23,13 @@ struct report {
 /* The exit status of a run that ended so (not for SESSION_SIGNAL, SESSION_FAILED). */
 int report_exit_status(const struct report *report);
 
+/* Why it ended: "powered off", "debug exit: the guest failed with code 3". */
+#define REPORT_REASON_SIZE 64
+void report_reason(const struct report *report, char text[REPORT_REASON_SIZE]);
+
+/* Digits in groups of three. */
+void report_print_grouped(uint64_t number, FILE *out);
+
 /* "gate86: powered off: 1,234,567 instructions, 12.3 guest seconds, 9.8 processor seconds, 126 MIPS" */
 void report_print(const struct report *report, FILE *out);
 

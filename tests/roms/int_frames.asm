@@ -14,6 +14,8 @@ IDT_CODE        equ V * 8 + 2       ; error code that names the gate: IDT bit se
 %endmacro
 
 ; ================ the stack switch ================
+; The room on a stack is looked at as a whole before anything is written (SDM 2A INT n: "new stack does not have room for
+; 24 bytes (error code pushed) or 20 bytes"), so a stack that is too short stays as it is, and this comes before the offset.
 ; To ring 1, so that the fault itself finds a good stack in ring 0.
 
 %macro STACK_FAULT 3  ; name, fault, error code; the set-up follows

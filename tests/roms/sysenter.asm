@@ -232,6 +232,7 @@ EXPECT END
 WANT_SYSENTER CS0
 WANT eax, (OFF16(real_start) << 8) | 0xea
 
+; Type 11 is execute/read, accessed; SDM 3A 3.4.5.1 has no code segment that can be written in protected mode.
 CHECK sysenter.cs_is_not_writable, "SDM 2B SYSENTER, 3A 5.5"
     SYSENTER_MSRS CS0
 CODE

@@ -9,7 +9,10 @@
 #define PRINT_SCREEN 4u
 #define PRINT_ALL    7u
 
+/* A kernel that has the screen at another linear address says so on the compiler's command line. */
+#ifndef SCREEN_ADDRESS
 #define SCREEN_ADDRESS 0xb8000u
+#endif
 #define SCREEN_COLUMNS 80u
 #define SCREEN_ROWS    25u
 

@@ -1,6 +1,7 @@
 /* A small kernel with one program in ring 3 that enters it by SYSENTER and by INT 80h. See README.md. */
 #include "lib/boot_info.h"
 #include "lib/print.h"
+#include "lib/processor.h"
 #include "lib/tables.h"
 #include "lib/timer.h"
 #include "rings/calls.h"
@@ -8,12 +9,7 @@
 #include "rings/frame.h"
 #include "rings/paging.h"
 
-#define TIMER_HERTZ       1000
-#define IA32_SYSENTER_CS  0x174
-#define IA32_SYSENTER_ESP 0x175
-#define IA32_SYSENTER_EIP 0x176
-#define FLAG_ID           0x200000u
-#define CPUID_SEP         0x800u
+#define TIMER_HERTZ 1000
 
 extern volatile uint32_t user_has_sysenter; /* user.c */
 void user_start(void);
@@ -27,41 +23,6 @@ static struct {
     uint32_t ticks, ticks_wrong;
     int failures;
 } kernel;
-
-/* CPUID exists when EFLAGS.ID can be changed. */
-static int has_cpuid(void)
-{
-    uint32_t before, after;
-    asm volatile("pushfl\n\t"
-                 "popl %0\n\t"
-                 "movl %0, %1\n\t"
-                 "xorl %2, %1\n\t"
-                 "pushl %1\n\t"
-                 "popfl\n\t"
-                 "pushfl\n\t"
-                 "popl %1\n\t"
-                 "pushl %0\n\t"
-                 "popfl"
-                 : "=&r"(before), "=&r"(after)
-                 : "i"(FLAG_ID));
-    return ((before ^ after) & FLAG_ID) != 0;
-}
-
-/* SDM 2B SYSENTER: a Pentium Pro says it has the instruction and has not. */
-static int has_sysenter(void)
-{
-    uint32_t eax = 1, ebx, ecx, edx;
-    if (!has_cpuid())
-        return 0;
-    asm volatile("cpuid" : "+a"(eax), "=b"(ebx), "=c"(ecx), "=d"(edx));
-    const uint32_t family = eax >> 8 & 15, model = eax >> 4 & 15, stepping = eax & 15;
-    return edx & CPUID_SEP && !(family == 6 && model < 3 && stepping < 3);
-}
-
-static void msr_write(uint32_t number, uint32_t value)
-{
-    asm volatile("wrmsr" : : "c"(number), "a"(value), "d"(0));
-}
 
 static void check(int good, const char *what)
 {
@@ -196,7 +157,7 @@ int kernel_main(uint32_t magic, const struct boot_info *info)
     gates_set();
     paging_start();
     print("  paging on: kernel pages for ring 0, program pages for ring 3\n");
-    user_has_sysenter = (uint32_t)has_sysenter();
+    user_has_sysenter = (uint32_t)processor_has_sysenter(processor_identify());
     if (user_has_sysenter) {
         msr_write(IA32_SYSENTER_CS, KERNEL_CODE);
         msr_write(IA32_SYSENTER_ESP, (uint32_t)stack_top);

@@ -97,6 +97,12 @@ static bool repeats(const struct oracle_processor *processor, const struct opera
     return op->repeat != REPEAT_NONE;
 }
 
+static bool next_is_beyond_limit(const struct oracle_processor *processor, const struct operation *op)
+{
+    const struct cpu *cpu = cpu_of(processor);
+    return strchr(op->row->operands, 'J') != NULL && cpu->eip + op->length > cpu->segments[CS].highest;
+}
+
 static bool repeats_not_at_all(const struct oracle_processor *processor, const struct operation *op)
 {
     return op->repeat != REPEAT_NONE && (cpu_of(processor)->gpr[ECX] & op->address_mask) == 0;
@@ -144,6 +150,7 @@ const struct exclusion exclusions[] = {
     {"LAR LSL VERR VERW", asks_about_host, "64-bit code and the host's processor number"},
     {"PUSH", segment_in_doubleword, "the upper half is zero on some processors, not written on others (SDM 2B PUSH)"},
     {"LOOPE LOOPNE", repeats, "a REP prefix inverts the condition on AMD processors"},
+    {NULL, next_is_beyond_limit, "AMD processors want room for the next instruction, jump or not"},
     {"INS OUTS", repeats_not_at_all, "the permission is checked or not when there is nothing to repeat, by maker"},
     {"MOV", debug_register_alias, "#UD of DR4 comes before #GP of CPL, or after, by maker"},
     {"INT1", NULL, "virtual machines report it before the instruction, not after"},
@@ -200,8 +207,7 @@ struct row_facts row_facts_read(const struct instruction *row)
         .undefined = flag_letters(row->flags_undefined),
         .shift = word_in("ROL ROR RCL RCR SHL SHR SAL SAR SHLD SHRD", row->mnemonic),
         .string = strpbrk(row->operands, "XY") != NULL,
-        .loose = word_in("PUSHA POPA ENTER RETF IRET", row->mnemonic) ||
-                 (strcmp(row->mnemonic, "CALL") == 0 && strchr(row->operands, 'p') != NULL),
+        .loose = word_in("PUSHA POPA ENTER CALL RETF IRET", row->mnemonic),
     };
     for (unsigned i = 0; exclusions[i].reason != NULL; i++) {
         if (exclusions[i].mnemonics == NULL || word_in(exclusions[i].mnemonics, row->mnemonic))
@@ -268,18 +274,23 @@ uint32_t undefined_after(const struct oracle_processor *processor, const struct 
     return (undefined & ~facts->writes) | facts->undefined;
 }
 
-/* The bytes at EIP as far as they are there, at most 15. */
+/* The bytes at EIP as far as they are there and in the code segment, at most 15. */
 static unsigned bytes_at_eip(const struct oracle_processor *processor, uint8_t bytes[INSTRUCTION_LENGTH_MAX])
 {
     const struct cpu *cpu = cpu_of(processor);
     unsigned available = 0;
-    uint32_t linear = cpu->segments[CS].base + cpu->eip;
-    while (available < INSTRUCTION_LENGTH_MAX) {
+    const struct segment *cs = &cpu->segments[CS];
+    uint32_t linear = cs->base + cpu->eip;
+    if (cpu->eip > cs->highest)
+        return 0;
+    uint32_t room =
+        cs->highest - cpu->eip < INSTRUCTION_LENGTH_MAX ? cs->highest - cpu->eip + 1 : INSTRUCTION_LENGTH_MAX;
+    while (available < room) {
         const uint8_t *memory = processor_memory(processor, linear + available);
         if (memory == NULL)
             break;
         unsigned in_page = ORACLE_PAGE - ((linear + available) & (ORACLE_PAGE - 1));
-        unsigned left = INSTRUCTION_LENGTH_MAX - available;
+        unsigned left = room - available;
         memcpy(bytes + available, memory, in_page < left ? in_page : left);
         available += in_page < left ? in_page : left;
     }

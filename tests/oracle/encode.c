@@ -24,6 +24,12 @@ static bool fits_byte(uint32_t displacement)
     return displacement + 0x80 < 0x100;
 }
 
+/* The segment an operand goes through has its own base: offsets are what addresses are less that. */
+static uint32_t segment_base(const struct encoding *e, bool stack)
+{
+    return e->cpu->segments[plan_segment(e->generator, stack ? SS : DS)].base;
+}
+
 /* Where the operand shall lie: mostly near what a register points to, so that short displacements occur. */
 static uint32_t target_choose(struct encoding *e)
 {
@@ -36,23 +42,11 @@ static uint32_t target_choose(struct encoding *e)
         return interesting_word(random);
     if (random_percent(random, 45)) {
         uint32_t near = e->cpu->gpr[random_below(random, 8)] + random_below(random, 96) - 48;
+        near += segment_base(e, false);
         if (arena_find(e->wide_address ? near : near & 0xffff, generator->processor->capabilities) != NULL)
             return near;
     }
     return interesting_address(generator, !e->wide_address);
-}
-
-/* The segment an operand goes through has its own base: offsets are what addresses are less that. */
-static uint32_t segment_base(const struct encoding *e, bool stack)
-{
-    static const struct {
-        uint8_t prefix, segment;
-    } segments[] = {{0x26, ES}, {0x2e, CS}, {0x36, SS}, {0x3e, DS}, {0x64, FS}, {0x65, GS}};
-    for (unsigned i = 0; i < ARRAY_LENGTH(segments); i++) {
-        if (e->generator->plan.segment == segments[i].prefix)
-            return e->cpu->segments[segments[i].segment].base;
-    }
-    return e->cpu->segments[stack ? SS : DS].base;
 }
 
 /* Bit strings reach away from their address by the number in the register (SDM 2A BT). */
@@ -158,13 +152,14 @@ static uint32_t distance_choose(struct encoding *e, unsigned size)
     uint32_t end = e->cpu->eip + e->length + size;
     if (random_percent(random, 60))
         return random_below(random, 12);
-    return interesting_code_address(e->generator) - end;
+    return interesting_code_offset(e->generator, e->cpu->segments[CS].selector) - end;
 }
 
 static void immediate_put(struct encoding *e, enum immediate_form form)
 {
     struct random *random = &e->generator->random;
     unsigned by_size = e->wide ? 4 : 2;
+    uint16_t selector;
     switch (form) {
     case IMMEDIATE_NONE:
     case IMMEDIATE_ONE:
@@ -186,8 +181,9 @@ static void immediate_put(struct encoding *e, enum immediate_form form)
         put(e, distance_choose(e, by_size), by_size);
         break;
     case IMMEDIATE_FAR:
-        put(e, interesting_code_address(e->generator), by_size);
-        put(e, random_percent(random, 70) ? ORACLE_CODE : interesting_selector(e->generator), 2);
+        selector = interesting_code_selector(e->generator);
+        put(e, interesting_code_offset(e->generator, selector), by_size);
+        put(e, selector, 2);
         break;
     case IMMEDIATE_OFFSET:
         put(e, target_choose(e) - segment_base(e, false), e->wide_address ? 4 : 2);
@@ -233,8 +229,8 @@ unsigned generator_encode(struct generator *generator, uint8_t *bytes)
         .generator = generator,
         .cpu = &generator->processor->bench->cpu,
         .bytes = bytes,
-        .wide = !plan->operand_size,
-        .wide_address = !plan->address_size,
+        .wide = plan_is_wide(generator),
+        .wide_address = plan_address_is_wide(generator),
     };
     prefixes_put(&e);
     if (row->map == 1)

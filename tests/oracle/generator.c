@@ -81,41 +81,113 @@ uint32_t interesting_address(struct generator *generator, bool low)
     return choice < 70 ? at & ~3u : at;
 }
 
-uint32_t interesting_code_address(struct generator *generator)
-{
-    const struct oracle_program *program = generator->program;
-    struct random *random = &generator->random;
-    if (random_percent(random, 90))
-        return program->code_address + random_below(random, program->code_length);
-    return interesting_address(generator, random_percent(random, 50));
-}
-
 uint16_t interesting_selector(struct generator *generator)
 {
-    static const uint16_t selectors[] = {0,    1,      3,    0x23, 0x23, 0x23, 0x2b, 0x2b, 0x2b,
-                                         0x28, 0x20,   0x08, 0x10, 0x18, 0x40, 0x43, 0x50, 0x38,
-                                         0x83, 0xffff, 0x07, 0x0f, 0x17, 0x1f, 0x27, 0x04, 0x16};
+    static const uint16_t selectors[] = {0,    1,    3,    0x23, 0x23, 0x23, 0x2b, 0x2b, 0x2b,   0x28, 0x20,
+                                         0x08, 0x10, 0x18, 0x40, 0x43, 0x50, 0x38, 0x83, 0xffff, 0x07, 0x0f,
+                                         0x17, 0x1f, 0x27, 0x2f, 0x37, 0x3f, 0x47, 0x04, 0x16};
     uint16_t selector = selectors[random_below(&generator->random, ARRAY_LENGTH(selectors))];
     bool local = selector & SELECTOR_TI && selector != 0xffff;
     return local && !(generator->processor->capabilities & ORACLE_LDT) ? ORACLE_DATA : selector;
 }
 
-static uint32_t initial_register(struct generator *generator, unsigned number)
+static const struct segment *code_segment(const struct generator *generator)
+{
+    return &generator->processor->bench->cpu.segments[CS];
+}
+
+static bool code_is_low(const struct generator *generator)
+{
+    return generator->program->code_address < 0x10000;
+}
+
+uint16_t interesting_code_selector(struct generator *generator)
 {
     struct random *random = &generator->random;
+    if (random_percent(random, 25))
+        return interesting_selector(generator);
+    bool local = generator->processor->capabilities & ORACLE_LDT;
+    if (!local || random_percent(random, 60))
+        return ORACLE_CODE;
+    return code_is_low(generator) ? ORACLE_CODE16_LOW : ORACLE_CODE16;
+}
+
+uint32_t interesting_code_offset(struct generator *generator, uint16_t selector)
+{
+    const struct oracle_program *program = generator->program;
+    struct random *random = &generator->random;
+    uint32_t address = program->code_address + random_below(random, program->code_length);
+    if (random_percent(random, 8))
+        address = interesting_address(generator, random_percent(random, 50));
+    return address - (selector == ORACLE_CODE16 ? oracle_segments[ORACLE_CODE16 >> 3].base : 0);
+}
+
+bool code_is_wide(const struct generator *generator)
+{
+    return code_segment(generator)->access & ACCESS_DB;
+}
+
+bool plan_is_wide(const struct generator *generator)
+{
+    return code_is_wide(generator) != generator->plan.operand_size;
+}
+
+bool plan_address_is_wide(const struct generator *generator)
+{
+    return code_is_wide(generator) != generator->plan.address_size;
+}
+
+unsigned plan_segment(const struct generator *generator, unsigned otherwise)
+{
+    static const struct {
+        uint8_t prefix, segment;
+    } segments[] = {{0x26, ES}, {0x2e, CS}, {0x36, SS}, {0x3e, DS}, {0x64, FS}, {0x65, GS}};
+    for (unsigned i = 0; i < ARRAY_LENGTH(segments); i++) {
+        if (generator->plan.segment == segments[i].prefix)
+            return segments[i].segment;
+    }
+    return otherwise;
+}
+
+static uint32_t selector_base(uint16_t selector)
+{
+    return selector & SELECTOR_TI ? oracle_segments[selector >> 3].base : 0;
+}
+
+/* The segment a register's address is mostly used with. */
+static uint32_t initial_register(struct generator *generator, unsigned number)
+{
+    static const uint8_t segments[8] = {DS, DS, DS, DS, SS, SS, DS, ES};
+    struct random *random = &generator->random;
     unsigned pointers = number == ESP ? 96 : number >= EBP ? 75 : number == EBX ? 50 : 15;
-    if (random_percent(random, pointers))
-        return interesting_address(generator, number != ESP && random_percent(random, 40));
+    if (random_percent(random, pointers)) {
+        bool low = number != ESP && random_percent(random, 40);
+        uint16_t selector = generator->program->segments[segments[number]];
+        return interesting_address(generator, low && selector_base(selector) == 0) - selector_base(selector);
+    }
     if (number == ECX && random_percent(random, 50))
         return random_below(random, 40);
     return interesting_word(random);
 }
 
-static uint16_t initial_selector(struct generator *generator)
+/* Selectors that can be loaded without a fault, mostly the flat ones. */
+static void initial_segments(struct generator *generator)
 {
-    static const uint16_t selectors[] = {0, 0, ORACLE_DATA, ORACLE_CODE, 0x07, 0x0f, 0x17};
+    static const uint16_t data[] = {0, ORACLE_CODE, 0x07, 0x0f, 0x17, 0x27, 0x2f, 0x37, 0x3f};
+    static const uint16_t stacks[] = {0x07, 0x0f, 0x37, 0x3f};
+    struct random *random = &generator->random;
+    uint16_t *segments = generator->program->segments;
     bool local = generator->processor->capabilities & ORACLE_LDT;
-    return selectors[random_below(&generator->random, local ? 7 : 4)];
+    segments[CS] = ORACLE_CODE;
+    for (unsigned i = 0; i < 6; i++) {
+        bool odd = random_percent(random, i >= FS ? 85 : 15);
+        if (i != CS)
+            segments[i] = odd && i != SS ? data[random_below(random, local ? 9 : 2)] : ORACLE_DATA;
+    }
+    if (local && random_percent(random, 20))
+        segments[SS] = stacks[random_below(random, ARRAY_LENGTH(stacks))];
+    if (local && random_percent(random, 25))
+        segments[CS] = code_is_low(generator) ? ORACLE_CODE16_LOW : ORACLE_CODE16;
 }
 
 static void program_begin(struct generator *generator)
@@ -132,7 +204,8 @@ static void program_begin(struct generator *generator)
                                : random_below(random, size - ORACLE_CODE_MAX);
     program->code_address = region->base + at;
     program->code_length = size - at < ORACLE_CODE_MAX ? size - at : ORACLE_CODE_MAX;
-    program->eip = program->code_address;
+    initial_segments(generator);
+    program->eip = program->code_address - selector_base(program->segments[CS]);
     memset(program->code, 0xf4, sizeof program->code);
     for (unsigned i = 0; i < 8; i++)
         program->registers[i] = initial_register(generator, i);
@@ -141,8 +214,6 @@ static void program_begin(struct generator *generator)
     program->eflags |= random_percent(random, 8) ? EFLAGS_AC : 0;
     program->eflags |= random_percent(random, 3) ? EFLAGS_NT : 0;
     program->eflags |= random_percent(random, 10) ? EFLAGS_ID : 0;
-    program->fs = initial_selector(generator);
-    program->gs = initial_selector(generator);
     program->patch_count = random_below(random, ORACLE_PATCHES_MAX + 1);
     for (unsigned i = 0; i < program->patch_count; i++) {
         struct oracle_word *patch = &program->patches[i];
@@ -188,7 +259,8 @@ static void plan_begin(struct generator *generator)
 /* Where the instruction at EIP would go in the program's code; false when EIP has left it. */
 static bool place_at_eip(const struct generator *generator, uint32_t *at)
 {
-    *at = generator->processor->bench->cpu.eip - generator->program->code_address;
+    uint32_t linear = code_segment(generator)->base + generator->processor->bench->cpu.eip;
+    *at = linear - generator->program->code_address;
     return *at < generator->program->code_length;
 }
 
@@ -224,7 +296,8 @@ static bool instruction_add(struct generator *generator, uint32_t undefined)
             generator->plan.row = NULL;
         struct operation op;
         const struct decoder *decoder = processor->bench->cpu.decoder;
-        enum decode_result decoded = decode(decoder, bytes, length < 15 ? length : 15, true, &op);
+        enum decode_result decoded =
+            decode(decoder, bytes, length < 15 ? length : 15, code_is_wide(generator), &op);
         if (decoded == DECODE_DONE && admission_refused(processor, &op, undefined) != NULL) {
             generator->plan.row = NULL;
             continue;

@@ -22,6 +22,7 @@ struct plan {
     uint8_t segment;    /* prefix byte, or 0 */
     bool target_chosen; /* the memory operand shall lie at ... */
     uint32_t target;
+    uint16_t selector;    /* of the far target, once it is chosen */
     bool register_chosen; /* ModRM.rm shall be the register ... */
     uint8_t rm;
 };
@@ -50,7 +51,18 @@ unsigned generator_encode(struct generator *generator, uint8_t *bytes);
 /* Random values that matter. */
 uint32_t interesting_word(struct random *random);
 uint32_t interesting_address(struct generator *generator, bool low);
-uint32_t interesting_code_address(struct generator *generator);
 uint16_t interesting_selector(struct generator *generator);
+
+/* Where to go: a selector, mostly of code that the program's code lies in, and an offset for it. */
+uint16_t interesting_code_selector(struct generator *generator);
+uint32_t interesting_code_offset(struct generator *generator, uint16_t selector);
+
+/* The planned instruction's operand and address size, and what is true without prefixes. */
+bool code_is_wide(const struct generator *generator);
+bool plan_is_wide(const struct generator *generator);
+bool plan_address_is_wide(const struct generator *generator);
+
+/* The segment a memory operand goes through: the prefix, or the default. */
+unsigned plan_segment(const struct generator *generator, unsigned otherwise);
 
 #endif

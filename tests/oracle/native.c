@@ -72,7 +72,12 @@ struct user_descriptor {
 /* In the order of POPA and POPF. */
 struct entry_registers {
     uint32_t edi, esi, ebp, esp_ignored, ebx, edx, ecx, eax, eflags;
-    uint16_t fs, gs;
+    uint16_t es, ds, fs, gs;
+};
+
+struct far_pointer {
+    uint32_t offset;
+    uint16_t selector;
 };
 
 void native_main(void);
@@ -81,7 +86,7 @@ void program_leave(void);
 void signal_restorer(void);
 void outcome_store(const struct signal_context *context);
 
-extern uint32_t entry_esp, entry_eip;
+extern struct far_pointer entry_stack, entry_target;
 
 static uint8_t alternate_stack[65536] __attribute__((aligned(64)));
 static uint32_t arena_before[ARENA_PAGES * ORACLE_PAGE / 4] __attribute__((aligned(64)));
@@ -187,11 +192,13 @@ static void program_run(const struct oracle_program *program)
         .esi = registers[6],
         .edi = registers[7],
         .eflags = program->eflags,
-        .fs = program->fs,
-        .gs = program->gs,
+        .es = program->segments[0],
+        .ds = program->segments[3],
+        .fs = program->segments[4],
+        .gs = program->segments[5],
     };
-    entry_esp = registers[4];
-    entry_eip = program->eip;
+    entry_stack = (struct far_pointer){registers[4], program->segments[2]};
+    entry_target = (struct far_pointer){program->eip, program->segments[1]};
     program_enter(&entry);
 }
 

@@ -6,9 +6,9 @@
     .skip 65536
 stack_top:
     .lcomm kept_esp, 4
-    .globl entry_esp, entry_eip
-    .comm entry_esp, 4
-    .comm entry_eip, 4
+    .globl entry_stack, entry_target
+    .comm entry_stack, 8
+    .comm entry_target, 8
 
     .text
     .globl _start
@@ -27,13 +27,15 @@ program_enter:
     pushl %edi
     movl 20(%esp), %eax
     movl %esp, kept_esp
-    movw 36(%eax), %fs
-    movw 38(%eax), %gs
+    movw 36(%eax), %es
+    movw 40(%eax), %fs
+    movw 42(%eax), %gs
     movl %eax, %esp
+    movw 38(%eax), %ds
     popal
     popfl
-    movl entry_esp, %esp
-    jmp *entry_eip
+    lssl %cs:entry_stack, %esp
+    ljmpl *%cs:entry_target
 
 /* The signal handler: the flags are still the program's, and alignment checks or DF would hurt the compiler's code. */
     .globl program_leave

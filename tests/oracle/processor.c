@@ -175,8 +175,6 @@ struct oracle_processor *processor_new(uint32_t capabilities)
     descriptors_write(processor->bench);
     handlers_write(processor->bench);
     pages_map(processor->bench, capabilities);
-    processor->code = gdt_segment(processor->bench, ORACLE_CODE);
-    processor->data = gdt_segment(processor->bench, ORACLE_DATA);
     system_registers_set(processor);
 
     uint32_t *before = processor->before;
@@ -271,9 +269,7 @@ void processor_load(struct oracle_processor *processor, const struct oracle_prog
 
     memcpy(cpu->gpr, program->registers, sizeof program->registers);
     for (unsigned i = 0; i < 6; i++)
-        cpu->segments[i] = i == CS ? processor->code : processor->data;
-    cpu->segments[FS] = selector_segment(processor, program->fs);
-    cpu->segments[GS] = selector_segment(processor, program->gs);
+        cpu->segments[i] = selector_segment(processor, program->segments[i]);
     cpu->eip = cpu->next_eip = program->eip;
     cpu->pending_debug = 0;
     cpu->dr6 = DR6_FIXED;

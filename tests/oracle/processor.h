@@ -15,9 +15,12 @@
 #define ORACLE_CODE64    0x33
 #define ORACLE_CPU_LIMIT 0x7b /* its limit holds the number of the host's processor */
 
+/* Selectors of the LDT, oracle_segments. */
+#define ORACLE_CODE16_LOW 0x27
+#define ORACLE_CODE16     0x2f
+
 struct oracle_processor {
     struct bench *bench;
-    struct segment code, data;
     struct coverage *coverage; /* of the rows it executes when it is watched */
     uint32_t capabilities;     /* ORACLE_LOW_MEMORY, ORACLE_LDT */
     bool clean;                /* memory is as arena_word says */

@@ -72,7 +72,8 @@ struct oracle_program {
     uint32_t registers[8]; /* in encoding order */
     uint32_t eip;
     uint32_t eflags;
-    uint16_t fs, gs;       /* selectors; the other segments are flat */
+    uint16_t segments[6]; /* selectors, in encoding order */
+    uint16_t reserved[2];
     uint32_t code_address; /* `code` is put here */
     uint32_t code_length;
     uint8_t code[ORACLE_CODE_MAX];
@@ -108,7 +109,7 @@ struct oracle_batch {
 };
 
 /* The local descriptor table of both sides, when the host has modify_ldt: segments with edges. */
-#define ORACLE_LDT_ENTRIES 4
+#define ORACLE_LDT_ENTRIES 8
 
 struct oracle_segment {
     uint32_t base;
@@ -120,10 +121,14 @@ struct oracle_segment {
 
 /* clang-format off */
 static const struct oracle_segment oracle_segments[ORACLE_LDT_ENTRIES] = {
-    {0x0fffff00u, 0x000016fdu, 0, 0, 1}, /* ends within the second page of data, at an odd place */
-    {0x10000000u, 0x00000ffeu, 1, 0, 0}, /* expand-down, 16-bit: offsets fffh to ffffh */
-    {0x10000400u, 0x00000bffu, 0, 1, 0}, /* read-only */
-    {0x10000000u, 0x00001fffu, 2, 1, 1}, /* code that cannot be read */
+    {0x0fffff00u, 0x000016fdu, 0, 0, 1}, /* 07: ends within the second page of data, at an odd place */
+    {0x10000000u, 0x00000ffeu, 1, 0, 0}, /* 0f: expand-down, 16-bit: offsets fffh to ffffh */
+    {0x10000400u, 0x00000bffu, 0, 1, 0}, /* 17: read-only */
+    {0x10000000u, 0x00001fffu, 2, 1, 1}, /* 1f: code that cannot be read, on pages that cannot be executed */
+    {0x00000000u, 0x0000dffdu, 2, 0, 0}, /* 27: 16-bit code, low */
+    {0x20000000u, 0x00001ffdu, 2, 0, 0}, /* 2f: 16-bit code */
+    {0x10000000u, 0x00001ffeu, 0, 0, 0}, /* 37: a 16-bit stack */
+    {0x10000000u, 0x0000007fu, 1, 0, 1}, /* 3f: expand-down, 32-bit */
 };
 /* clang-format on */
 

@@ -3,16 +3,28 @@
 
 #include <string.h>
 
-/* Where the host's side of the oracle keeps itself, a stray access would tell the two apart. */
-static bool ended_in_private(const struct oracle_outcome *outcome)
+static bool is_private(uint32_t address)
 {
-    return outcome->vector == VECTOR_PF && outcome->cr2 - ORACLE_PRIVATE_BASE < ORACLE_PRIVATE_SIZE;
+    return address - ORACLE_PRIVATE_BASE < ORACLE_PRIVATE_SIZE;
 }
 
-static bool in_64_bit_code(const struct oracle_processor *processor)
+/* Where the host's side keeps itself a stray access would tell the two apart, and a stack would be in its way. */
+static bool ended_in_private(const struct oracle_outcome *outcome)
 {
-    uint16_t selector = processor->bench->cpu.segments[CS].selector;
-    return (selector & SELECTOR_INDEX) == (ORACLE_CODE64 & SELECTOR_INDEX);
+    return (outcome->vector == VECTOR_PF && is_private(outcome->cr2)) || is_private(outcome->registers[ESP]);
+}
+
+/* Segments of the host's GDT whose meaning is its own. */
+static bool holds_foreign_segment(const struct oracle_processor *processor)
+{
+    const struct segment *segments = processor->bench->cpu.segments;
+    for (unsigned i = 0; i < 6; i++) {
+        uint16_t index = segments[i].selector & SELECTOR_INDEX;
+        if (index == (ORACLE_CPU_LIMIT & SELECTOR_INDEX) ||
+            (i == CS && index == (ORACLE_CODE64 & SELECTOR_INDEX)))
+            return true;
+    }
+    return false;
 }
 
 /* A repeated string instruction that overwrites itself: when the change is seen depends on interrupts. */
@@ -76,8 +88,8 @@ static bool step(struct oracle_processor *processor, struct run *run)
         return false;
     }
     run->undefined = undefined;
-    if (in_64_bit_code(processor))
-        refuse(run, "enters 64-bit code");
+    if (holds_foreign_segment(processor))
+        refuse(run, "64-bit code, or the segment with the host's processor number");
     else if (complete && overwrote_itself(processor, &op))
         refuse(run, "a string instruction that overwrites itself");
     return run->end != RUN_REFUSED;
@@ -91,6 +103,10 @@ static void run_stepped(struct oracle_processor *processor, const struct oracle_
     run->loose = false;
     run->last = NULL;
     processor_load(processor, program);
+    if (program->eip > processor->bench->cpu.segments[CS].highest) {
+        refuse(run, "it cannot be entered: EIP is beyond the limit");
+        return;
+    }
     for (unsigned steps = 0; steps < RUN_STEPS_MAX; steps++) {
         if (!step(processor, run))
             return;

@@ -86,10 +86,15 @@ static bool shrink_state(const struct judge *judge, struct oracle_program *progr
         else
             i++;
     }
-    struct oracle_program candidate = *program;
-    candidate.fs = candidate.gs = 0;
-    if (program->fs != 0 || program->gs != 0)
-        shrunk |= try_smaller(judge, program, &candidate, verdict);
+    for (unsigned i = 0; i < 6; i++) {
+        static const uint16_t plain[6] = {ORACLE_DATA, ORACLE_CODE, ORACLE_DATA, ORACLE_DATA, 0, 0};
+        struct oracle_program candidate = *program;
+        candidate.segments[i] = plain[i];
+        if (i == CS && program->segments[CS] == ORACLE_CODE16)
+            candidate.eip += oracle_segments[ORACLE_CODE16 >> 3].base;
+        if (program->segments[i] != plain[i])
+            shrunk |= try_smaller(judge, program, &candidate, verdict);
+    }
     return shrunk;
 }
 

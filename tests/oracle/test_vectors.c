@@ -64,7 +64,7 @@ START_TEST(a_vector_is_read_as_it_was_written)
         .program = {.registers = {1, 2, 3, 4, 5, 6, 7, 8},
                     .eip = 0x20000000,
                     .eflags = 0x202,
-                    .fs = 7,
+                    .segments = {0x2b, 0x23, 0x37, 0x2b, 7, 0},
                     .code_address = 0x20000000,
                     .code_length = 2,
                     .code = {0x90, 0xcc},

@@ -21,10 +21,10 @@ static void program_write(FILE *to, const struct oracle_program *program)
         if (program->registers[i] != 0)
             fprintf(to, "%s %08" PRIx32 "\n", register_names[i], program->registers[i]);
     }
-    if (program->fs != 0)
-        fprintf(to, "fs %04x\n", program->fs);
-    if (program->gs != 0)
-        fprintf(to, "gs %04x\n", program->gs);
+    fprintf(to, "segments");
+    for (unsigned i = 0; i < 6; i++)
+        fprintf(to, " %04x", program->segments[i]);
+    fprintf(to, "\n");
     for (uint32_t i = 0; i < program->patch_count; i++)
         fprintf(to, "memory %08" PRIx32 " %08" PRIx32 "\n", program->patches[i].address,
                 program->patches[i].value);
@@ -141,12 +141,14 @@ static bool code_take(const struct line *line, struct oracle_program *program)
     return true;
 }
 
-static bool selector_take(const struct line *line, uint16_t *selector)
+static bool selectors_take(const struct line *line, unsigned word, uint16_t segments[6])
 {
-    uint32_t value;
-    if (!number(line, 1, &value))
-        return false;
-    *selector = (uint16_t)value;
+    for (unsigned i = 0; i < 6; i++) {
+        uint32_t value;
+        if (!number(line, word + i, &value))
+            return false;
+        segments[i] = (uint16_t)value;
+    }
     return true;
 }
 
@@ -184,8 +186,8 @@ static bool program_line_take(const struct line *line, struct vector_text *vecto
         return number(line, 1, &program->eflags);
     if (is(name, "undefined"))
         return number(line, 1, &vector->undefined);
-    if (is(name, "fs") || is(name, "gs"))
-        return selector_take(line, is(name, "fs") ? &program->fs : &program->gs);
+    if (is(name, "segments"))
+        return selectors_take(line, 1, program->segments);
     if (is(name, "memory"))
         return pair_take(line, 1, program->patches, &program->patch_count, ORACLE_PATCHES_MAX);
     uint32_t *value = register_named(program->registers, name);
@@ -208,15 +210,8 @@ static bool want_line_take(const struct line *line, struct oracle_outcome *want)
     if (is(name, "changes"))
         return number(line, 3, &want->change_hash) &&
                sscanf(line->words[2], "%" SCNu32, &want->change_count) == 1;
-    if (is(name, "segments")) {
-        uint32_t value = 0;
-        for (unsigned i = 0; i < 6; i++) {
-            if (!number(line, 2 + i, &value))
-                return false;
-            want->segments[i] = (uint16_t)value;
-        }
-        return true;
-    }
+    if (is(name, "segments"))
+        return selectors_take(line, 2, want->segments);
     uint32_t *value = register_named(want->registers, name);
     return value != NULL && number(line, 2, value);
 }

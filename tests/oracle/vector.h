@@ -7,7 +7,7 @@
  *     eip 20000000
  *     eflags 00000202
  *     eax 00000001                  registers that are not named are 0
- *     fs 0007
+ *     segments 002b 0023 002b 002b 0000 0000     ES CS SS DS FS GS
  *     memory 10000000 00000005      a word before the program
  *     undefined 00000010            EFLAGS bits that are not compared
  *     want vector 0d error 00000000 cr2 00000000 eip 20000003 eflags 00010202

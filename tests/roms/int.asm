@@ -254,8 +254,10 @@ CODE
 EXPECT %5, %6
 %endmacro
 
+; Null by the selector, not by what entry 0 of the GDT holds
 %macro HANDLER_CS_NULL 1
 CHECK int.handler_cs_null_with_rpl_%1, "SDM 2A INT n"
+    DESC 0, 0, 0xfffff, PRESENT | CODE_XR, BIG | PAGES_4K
     GATE V, %1, .handler, PRESENT | DPL(3) | INT_GATE32
 CODE
     int V
@@ -424,5 +426,107 @@ WANT ss, (SELECTOR + 8) | 1
 WANT_TYPE SELECTOR, PRESENT | DPL(1) | CODE_X | ACCESSED
 WANT_TYPE SELECTOR + 8, PRESENT | DPL(1) | DATA_RW | ACCESSED
 WANT_PUSHED dword, STACK1, DS3 | 3, STACK3, START_FLAGS, CS3 | 3, .handler
+
+; ================ task gates ================
+
+%macro TASK_GATE_FAULT 4  ; name, selector in the gate, access byte of SELECTOR, fault
+CHECK int.task_gate_%1, "SDM 2A INT n TASK-GATE"
+    GATE V, %2, 0, PRESENT | DPL(3) | TASK_GATE
+    DESC SELECTOR, TSS_A, TSS_SIZE - 1, %3
+CODE
+    int V
+EXPECT %4, (%2) & 0xfffc
+
+CHECK int.task_gate_%1_with_ext, "SDM 2A INT n TASK-GATE, 3A 6.13"
+    GATE VECTOR_UD, %2, 0, PRESENT | TASK_GATE
+    DESC SELECTOR, TSS_A, TSS_SIZE - 1, %3
+CODE
+    ud2
+EXPECT %4, ((%2) & 0xfffc) + 1
+
+CHECK int.task_gate_%1_of_an_interrupt, "SDM 2A INT n TASK-GATE, 3A 6.13"
+    GATE VECTOR_IRQ0, %2, 0, PRESENT | TASK_GATE
+    DESC SELECTOR, TSS_A, TSS_SIZE - 1, %3
+    SET_FLAGS IF
+    REQUEST_IRQ0
+CODE
+    nop
+EXPECT %4, ((%2) & 0xfffc) + 1
+WANT_BITS eflags, ~RF
+%endmacro
+TASK_GATE_FAULT to_null_is_gp, 0, 0, GP
+TASK_GATE_FAULT to_the_ldt_is_gp, 8 | TI, 0, GP
+TASK_GATE_FAULT beyond_the_gdt_is_gp, GDT_LIMIT + 1, 0, GP
+TASK_GATE_FAULT to_data_is_gp, SELECTOR, PRESENT | DATA_RW, GP
+TASK_GATE_FAULT to_a_call_gate_is_gp, SELECTOR, PRESENT | CALL_GATE32, GP
+TASK_GATE_FAULT to_a_busy_tss_is_gp, SELECTOR, PRESENT | TSS32_BUSY, GP
+TASK_GATE_FAULT to_a_busy_tss_not_present_is_gp, SELECTOR, TSS32_BUSY, GP
+TASK_GATE_FAULT to_a_tss_not_present_is_np, SELECTOR, TSS32_TYPE, NP
+
+%macro TASK_GATE_LIMIT 3
+CHECK int.task_gate_%1, "SDM 3A 7.3"
+    GATE %2, SELECTOR, 0, PRESENT | DPL(3) | TASK_GATE
+    DESC SELECTOR, TSS_A, TSS_SIZE - 2, PRESENT | TSS32_TYPE
+CODE
+    db %3
+EXPECT TS, SELECTOR + (%2 == VECTOR_UD)
+%endmacro
+TASK_GATE_LIMIT to_a_tss_of_66h_is_ts, V, {0xcd, V}
+TASK_GATE_LIMIT to_a_tss_of_66h_is_ts_with_ext, VECTOR_UD, {0x0f, 0x0b}
+
+; RPL and DPL of the TSS do not count (SDM 3A 6.12.2, 7.2.5); NT and the back link are set.
+%macro TASK_GATE_WORKS 3  ; name, CPL, RPL
+CHECK int.task_gate_%1, "SDM 3A 6.12.2, 7.3"
+    IN PM32, %2
+    GATE V, TSS_A_SEL | %3, 0, PRESENT | DPL(3) | TASK_GATE
+    TASK_A .task
+    SET_FLAGS IF
+CODE
+    int V
+.after:
+    nop
+.task:
+EXPECT END
+WANT_TASK_A
+WANT tr, TSS_A_SEL | %3             ; SDM 3A 7.3: TR is loaded with the selector
+WANT_FLAGS NT, 0
+WANT_SAVED .after, START_FLAGS | IF
+WANT_MEMORY word, TSS_A + TSS_LINK, TSS_SEL
+%endmacro
+TASK_GATE_WORKS from_cpl_3, 3, 0
+TASK_GATE_WORKS from_cpl_0, 0, 0
+TASK_GATE_WORKS with_an_rpl, 3, 3
+
+CHECK int.task_gate_pushes_the_error_code_on_the_new_stack, "SDM 2A INT n TASK-GATE"
+    GATE VECTOR_GP, TSS_A_SEL, 0, PRESENT | TASK_GATE
+    TASK_A .task
+CODE
+    hlt
+.task:
+EXPECT END
+WANT_TASK_A
+WANT_FLAGS NT, 0
+WANT_PUSHED dword, STACK0_CHECK, 0
+WANT_SAVED .code, START_FLAGS | RF
+WANT_MEMORY word, TSS_A + TSS_LINK, TSS_SEL
+WANT_ANY TSS + TSS_EFLAGS + 2, 1    ; RF: the first check of this ROM has it
+
+; A fault of the delivery from virtual-8086 mode in the stack of ring 0, seen through a task gate
+CHECK int.v86_without_a_stack_has_ext, "SDM 2A INT n, 3A 6.13"
+    IN V86
+    GATE VECTOR_TS, TSS_A_SEL, 0, PRESENT | TASK_GATE
+    TASK_A .task
+    PUT dword [TSS + TSS_SS0], 0
+CODE
+    ud2
+    bits 32
+.task:
+EXPECT LANDED, .task
+WANT_TASK_A
+WANT_FLAGS NT, 0
+WANT_PUSHED dword, STACK0_CHECK, 1
+WANT_SAVED OFF16(.code), START_FLAGS | VM | RF
+WANT_MEMORY word, TSS_A + TSS_LINK, TSS_SEL
+WANT_ANY TSS + TSS_EFLAGS + 2, 1
 
 END_OF_CHECKS

@@ -51,6 +51,7 @@ STACK_FAULT_END
 
 %macro STACK_NULL 1
 STACK_FAULT ss_null_with_rpl_%1_is_ts_0, TS, 0
+    DESC 0, 0, 0xfffff, PRESENT | DPL(1) | DATA_RW, BIG | PAGES_4K
     PUT dword [TSS + TSS_SS1], %1
 STACK_FAULT_END
 %endmacro
@@ -248,6 +249,18 @@ WANT esp, 0
 SAME_STACK with_5_bytes_is_ss_for_16_bits, 5, INT_GATE16
 EXPECT SS, 0
 
+; The same for an exception, with EXT
+CHECK int.same_stack_too_small_for_an_exception, "SDM 2A INT n, 3A 6.13"
+    DESC SELECTOR, STACK3 - STACK_SIZE, STACK_SIZE - 1, PRESENT | DPL(3) | DATA_RW | ACCESSED, BIG
+    SET ss, SELECTOR | 3
+    SET esp, 8
+    GATE VECTOR_UD, CS3, .handler, PRESENT | INT_GATE32
+CODE
+    ud2
+.handler:
+    hlt
+EXPECT SS, 1
+
 ; ================ flags ================
 
 %macro INT_FLAGS 5  ; name, gate, flags before, flags kept, CPL
@@ -298,6 +311,25 @@ INT_FLAG_FEATURE ac, I486, AC, 0
 INT_FLAG_FEATURE id, CPUID, ID, 0
 INT_FLAG_FEATURE vif, VME, VIF, 0
 INT_FLAG_FEATURE vip, VME, VIP, 0
+
+; RF of the interrupted program is not the handler's: a breakpoint on its first instruction is seen.
+CHECK int.rf_is_cleared_for_the_handler, "SDM 2A INT n, 3B 17.3.1.1"
+    IN PM32, 0
+    REQUEST_IRQ0
+    GATE VECTOR_IRQ0, CS0, .handler, PRESENT | INT_GATE32
+    DEBUG_REGISTER 0, .handler
+    SET dr7, DR7_START | 2
+    PUSHED dword, STACK0_CHECK, START_FLAGS | IF | RF, CS0, .interrupted
+CODE
+    iretd
+.interrupted:
+    nop
+.handler:
+    nop
+EXPECT DB
+WANT eip, .handler
+WANT dr6, DR6_START | 1
+WANT_PUSHED dword, STACK0_CHECK, START_FLAGS | IF | RF, CS0, .interrupted
 
 ; ================ 16-bit gates ================
 
@@ -569,6 +601,29 @@ CODE
 .handler:
 EXPECT END
 WANT_INNER START_FLAGS, .handler
+
+; The accessed bit that cannot be written: a supervisor write to a page that is there, and the bit of the code segment,
+; which could be, is as it was.
+CHECK int.accessed_bit_on_a_read_only_page, "SDM 3A 3.4.5.1, 4.6, 4.7"
+    PAGING P32
+    NEEDS I486
+    SET_CR0 CR0_WP
+    PUT dword [PD + 4], PT_WINDOW | PTE_P | PTE_W | PTE_U | PTE_A
+    PUT dword [PT_WINDOW], FRAME_A | PTE_P | PTE_A
+    PUT dword [FRAME_A + 8], 0x0000ffff
+    PUT dword [FRAME_A + 12], 0x00cf0000 | (PRESENT | DPL(1) | DATA_RW) << 8
+    DESC LDT_SEL, WINDOW, 0xfff, PRESENT | LDT_TYPE
+    mov ax, LDT_SEL
+    lldt ax
+    PUT dword [TSS + TSS_SS1], 8 | TI | 1
+    DESC SELECTOR, 0, 0xfffff, PRESENT | DPL(1) | CODE_XR, BIG | PAGES_4K
+    GATE V, SELECTOR, .handler, PRESENT | DPL(3) | INT_GATE32
+CODE
+    int V
+.handler:
+EXPECT PF, 3
+WANT cr2, WINDOW + 8
+WANT_BITS cr2, ~7                   ; where in the descriptor the write begins is not said
 
 ; A page fault of the delivery itself, on the stack of ring 1: a supervisor write, nothing else changed.
 CHECK int.new_stack_not_mapped_is_a_page_fault, "SDM 3A 4.7"

@@ -141,10 +141,21 @@ CODE
 .target:
 EXPECT %5, %6
 %endmacro
+; Null by the selector, not by what entry 0 of the GDT holds
+%macro CS_NULL 2
+CHECK iret.cs_null_with_rpl_%2_is_gp_0_at_cpl_%1, "SDM 2A IRET"
+    IN PM32, %1
+    DESC 0, 0, 0xfffff, PRESENT | DPL(%1) | CODE_XR, BIG | PAGES_4K
+    FRAME_SAME %1, %2, 2
+CODE
+    iretd
+.target:
+EXPECT GP, 0
+%endmacro
 %assign rpl 0
 %rep 4
-    CS_FAULT 0, %[rpl], cs_null_with_rpl_%[rpl]_is_gp_0, 0, GP, 0
-    CS_FAULT 3, %[rpl], cs_null_with_rpl_%[rpl]_is_gp_0, 0, GP, 0
+    CS_NULL 0, %[rpl]
+    CS_NULL 3, %[rpl]
     %assign rpl rpl + 1
 %endrep
 CS_FAULT 0, GDT_LIMIT + 1, cs_beyond_the_gdt_is_gp, 0, GP, GDT_LIMIT + 1
@@ -215,6 +226,17 @@ EIP_LIMIT 0, 0, of_ring_0
 EIP_LIMIT 3, 3, of_ring_3
 EIP_LIMIT 0, 3, from_0_to_3
 EIP_LIMIT 0, 1, from_0_to_1
+
+CHECK iret.eip_at_the_limit_is_entered, "SDM 2A IRET"
+    DESC SELECTOR, 0, TRAPS + 0xff, PRESENT | DPL(3) | CODE_XR | ACCESSED, BIG
+    PUT byte [TRAPS + 0xff], 0x90
+    PUSHED dword, STACK3, START_FLAGS, SELECTOR | 3, TRAPS + 0xff
+CODE
+    iretd
+EXPECT GP, 0                        ; of the next fetch
+WANT esp, STACK3
+WANT cs, SELECTOR | 3
+WANT eip, TRAPS + 0x100
 
 ; ---- the image beyond the stack limit ----
 %macro SS_LIMIT 4  ; name, bytes there, outer ring or 0, instruction
@@ -334,10 +356,20 @@ CODE
 .target:
 EXPECT %4, %5
 %endmacro
-SS_FAULT ss_null_with_rpl_0_is_gp_0, 0, 0, GP, 0
-SS_FAULT ss_null_with_rpl_1_is_gp_0, 1, 0, GP, 0
-SS_FAULT ss_null_with_rpl_2_is_gp_0, 2, 0, GP, 0
-SS_FAULT ss_null_with_rpl_3_is_gp_0, 3, 0, GP, 0
+%macro SS_NULL 1
+CHECK iret.ss_null_with_rpl_%1_is_gp_0, "SDM 2A IRET"
+    IN PM32, 0
+    DESC 0, 0, 0xfffff, PRESENT | DPL(3) | DATA_RW, BIG | PAGES_4K
+    PUSHED dword, STACK0_CHECK, %1, STACK3, 2, CS3 | 3, .target
+CODE
+    iretd
+.target:
+EXPECT GP, 0
+%endmacro
+SS_NULL 0
+SS_NULL 1
+SS_NULL 2
+SS_NULL 3
 SS_FAULT ss_beyond_the_gdt_is_gp, GDT_LIMIT + 1 | 3, 0, GP, GDT_LIMIT + 1
 SS_FAULT ss_beyond_the_ldt_is_gp, LDT_LIMIT + 1 | TI | 3, 0, GP, LDT_LIMIT + 1 | TI
 SS_FAULT ss_with_rpl_0_is_gp, SELECTOR, PRESENT | DPL(3) | DATA_RW, GP, SELECTOR

@@ -495,6 +495,30 @@ CODE
     iret
 EXPECT UD
 
+; The last byte of the segment is inside; the fetch after it is not.
+CHECK iret.v86_to_the_last_byte, "SDM 2A IRET"
+    IN V86
+    SET_FLAGS IOPL(3)
+    PUT byte [0x10fff], 0x90
+    PUSHED word, STACK3, START_FLAGS, 0x0100, 0xffff
+CODE
+    iret
+EXPECT GP, 0
+WANT esp, STACK3
+WANT cs, 0x0100
+WANT eip, 0x10000
+
+CHECK iret.real_mode_to_the_last_byte, "SDM 2A IRET"
+    IN REAL
+    PUT byte [0x10fff], 0x90
+    PUSHED word, STACK0_CHECK, START_FLAGS, 0x0100, 0xffff
+CODE
+    iret
+EXPECT GP
+WANT esp, STACK0_CHECK
+WANT cs, 0x0100
+WANT eip, 0                         ; 16 bits of it are pushed
+
 ; ================ NT: the return from a nested task ================
 
 %macro BACK_LINK 6-7  ; name, CPL, back link, access byte of SELECTOR, fault, error code, limit

@@ -157,6 +157,17 @@ const struct exclusion exclusions[] = {
     {NULL, crosses_line_locked, "a locked access across cache lines is slowed down or forbidden by hosts"},
     {0},
 };
+
+#define BOTH (FORM_MEMORY | FORM_REGISTER)
+
+const struct undefined_opcode undefined_opcodes[UNDEFINED_OPCODES] = {
+    {0, 0xc6, 0x7e, BOTH}, {0, 0xc7, 0x7e, BOTH},          {0, 0xfe, 0xfc, BOTH},          {0, 0xff, 0x80, BOTH},
+    {0, 0x8c, 0xc0, BOTH}, {0, 0x8e, 0xc2, BOTH},          {0, 0x8d, 0xff, FORM_REGISTER}, {0, 0xff, 0x28, FORM_REGISTER},
+    {1, 0x04, 0, 0},       {1, 0x0a, 0, 0},                {1, 0x0c, 0, 0},                {1, 0x36, 0, 0},
+    {1, 0x39, 0, 0},       {1, 0x3d, 0, 0},                {1, 0x3f, 0, 0},                {1, 0xa6, 0, 0},
+    {1, 0xa7, 0, 0},       {1, 0xb2, 0xff, FORM_REGISTER}, {1, 0xb4, 0xff, FORM_REGISTER}, {1, 0xb5, 0xff, FORM_REGISTER},
+    {1, 0xba, 0x0f, BOTH},
+};
 /* clang-format on */
 
 bool row_excluded(const struct instruction *row)
@@ -216,19 +227,65 @@ struct row_facts row_facts_read(const struct instruction *row)
     return facts;
 }
 
+/* The bytes at EIP as far as they are there and in the code segment, at most 15. */
+static unsigned bytes_at_eip(const struct oracle_processor *processor, uint8_t bytes[INSTRUCTION_LENGTH_MAX])
+{
+    const struct cpu *cpu = cpu_of(processor);
+    unsigned available = 0;
+    const struct segment *cs = &cpu->segments[CS];
+    uint32_t linear = cs->base + cpu->eip;
+    if (cpu->eip > cs->highest)
+        return 0;
+    uint32_t room =
+        cs->highest - cpu->eip < INSTRUCTION_LENGTH_MAX ? cs->highest - cpu->eip + 1 : INSTRUCTION_LENGTH_MAX;
+    while (available < room) {
+        const uint8_t *memory = processor_memory(processor, linear + available);
+        if (memory == NULL)
+            break;
+        unsigned in_page = ORACLE_PAGE - ((linear + available) & (ORACLE_PAGE - 1));
+        unsigned left = room - available;
+        memcpy(bytes + available, memory, in_page < left ? in_page : left);
+        available += in_page < left ? in_page : left;
+    }
+    return available;
+}
+
+/* Is the undefined instruction at EIP undefined everywhere? */
+static bool undefined_everywhere(const struct oracle_processor *processor)
+{
+    uint8_t bytes[INSTRUCTION_LENGTH_MAX];
+    unsigned available = bytes_at_eip(processor, bytes), at = 0;
+    while (at < available && memchr("\x26\x2e\x36\x3e\x64\x65\x66\x67\xf0", bytes[at], 9) != NULL)
+        at++;
+    bool map = at < available && bytes[at] == 0x0f;
+    at += map;
+    /* Some processors read the operands that a defined neighbour would have, and fault when these are not there. */
+    if (available < INSTRUCTION_LENGTH_MAX || at + 1 >= available)
+        return false;
+    uint8_t modrm = bytes[at + 1];
+    unsigned form = modrm < 0xc0 ? FORM_MEMORY : FORM_REGISTER, digit = 1u << ((modrm >> 3) & 7);
+    for (unsigned i = 0; i < UNDEFINED_OPCODES; i++) {
+        const struct undefined_opcode *u = &undefined_opcodes[i];
+        if (u->map == map && u->opcode == bytes[at] &&
+            (u->digits == 0 || ((u->digits & digit) && (u->forms & form))))
+            return true;
+    }
+    return false;
+}
+
 /* LOCK where it is not allowed is #UD everywhere, but for LOCK MOV CR0, which means CR8 on AMD processors. */
-static const char *undefined_refused(const struct operation *op)
+static const char *undefined_refused(const struct oracle_processor *processor, const struct operation *op)
 {
     if (op->lock && op->immediate == DECODE_LOCK)
         return op->opcode == 0x20 || op->opcode == 0x22 ? "perhaps LOCK MOV CR0" : NULL;
-    return "an opcode that newer processors define";
+    return undefined_everywhere(processor) ? NULL : "an opcode that newer processors define";
 }
 
 const char *admission_refused(const struct oracle_processor *processor, const struct operation *op,
                               uint32_t undefined)
 {
     if (op->row == NULL)
-        return undefined_refused(op);
+        return undefined_refused(processor, op);
     const struct row_facts *facts = coverage_find(processor->coverage, op->row);
     if (facts == NULL)
         return "x87, MMX or SSE";
@@ -272,29 +329,6 @@ uint32_t undefined_after(const struct oracle_processor *processor, const struct 
     if (facts->string && idle)
         return undefined;
     return (undefined & ~facts->writes) | facts->undefined;
-}
-
-/* The bytes at EIP as far as they are there and in the code segment, at most 15. */
-static unsigned bytes_at_eip(const struct oracle_processor *processor, uint8_t bytes[INSTRUCTION_LENGTH_MAX])
-{
-    const struct cpu *cpu = cpu_of(processor);
-    unsigned available = 0;
-    const struct segment *cs = &cpu->segments[CS];
-    uint32_t linear = cs->base + cpu->eip;
-    if (cpu->eip > cs->highest)
-        return 0;
-    uint32_t room =
-        cs->highest - cpu->eip < INSTRUCTION_LENGTH_MAX ? cs->highest - cpu->eip + 1 : INSTRUCTION_LENGTH_MAX;
-    while (available < room) {
-        const uint8_t *memory = processor_memory(processor, linear + available);
-        if (memory == NULL)
-            break;
-        unsigned in_page = ORACLE_PAGE - ((linear + available) & (ORACLE_PAGE - 1));
-        unsigned left = room - available;
-        memcpy(bytes + available, memory, in_page < left ? in_page : left);
-        available += in_page < left ? in_page : left;
-    }
-    return available;
 }
 
 bool instruction_at_eip(const struct oracle_processor *processor, struct operation *op)

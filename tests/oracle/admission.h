@@ -26,6 +26,18 @@ bool row_excluded(const struct instruction *row);
 /* x87, MMX and SSE are not compared. */
 bool family_excluded(const struct instruction *family);
 
+/* Opcodes that are #UD on every processor, from the first to today's. */
+struct undefined_opcode {
+    uint8_t map; /* 1: after 0F */
+    uint8_t opcode;
+    uint8_t digits; /* a bit for each ModRM.reg; 0: there is no ModRM byte */
+    uint8_t forms;  /* FORM_ bits */
+};
+#define FORM_MEMORY       1
+#define FORM_REGISTER     2
+#define UNDEFINED_OPCODES 21
+extern const struct undefined_opcode undefined_opcodes[UNDEFINED_OPCODES];
+
 /* Why the instruction the processor stands before cannot be compared; NULL: it can. `undefined`: EFLAGS bits. */
 const char *admission_refused(const struct oracle_processor *processor, const struct operation *op,
                               uint32_t undefined);

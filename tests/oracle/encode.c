@@ -1,6 +1,7 @@
 /* Encoding the planned instruction with operands that fall where there is memory; see generator.h. */
 #include <string.h>
 
+#include "admission.h"
 #include "base/bits.h"
 #include "generator.h"
 
@@ -243,4 +244,28 @@ unsigned generator_encode(struct generator *generator, uint8_t *bytes)
     immediate_put(&e, (enum immediate_form)row->immediate[0]);
     immediate_put(&e, (enum immediate_form)row->immediate[1]);
     return e.length;
+}
+
+unsigned generator_encode_undefined(struct generator *generator, uint8_t *bytes)
+{
+    struct random *random = &generator->random;
+    const struct undefined_opcode *u = &undefined_opcodes[random_below(random, UNDEFINED_OPCODES)];
+    unsigned length = 0;
+    if (random_percent(random, 25))
+        bytes[length++] = random_percent(random, 50) ? 0x66 : 0x67;
+    if (random_percent(random, 5))
+        bytes[length++] = 0xf0;
+    if (u->map == 1)
+        bytes[length++] = 0x0f;
+    bytes[length++] = u->opcode;
+    if (u->digits == 0)
+        return length;
+    unsigned digit;
+    do
+        digit = random_below(random, 8);
+    while (!(u->digits >> digit & 1));
+    bool in_register = u->forms == FORM_REGISTER || (u->forms != FORM_MEMORY && random_percent(random, 50));
+    bytes[length++] =
+        (uint8_t)(digit << 3 | random_below(random, 8) | (in_register ? 0xc0 : random_below(random, 3) << 6));
+    return length;
 }

@@ -275,6 +275,23 @@ static bool place_is_free(const struct generator *generator, uint32_t at, unsign
     return true;
 }
 
+/* The planned instruction, or one that prepares it; its length. */
+static unsigned instruction_make(struct generator *generator, uint8_t *bytes)
+{
+    struct plan *plan = &generator->plan;
+    if (plan->preparations == 0 && random_percent(&generator->random, 1)) {
+        plan->row = NULL;
+        return generator_encode_undefined(generator, bytes);
+    }
+    unsigned length = plan->preparations < 3 ? generator_prepare(generator, bytes) : 0;
+    plan->preparations++;
+    if (length > 0)
+        return length;
+    length = generator_encode(generator, bytes);
+    plan->row = NULL;
+    return length;
+}
+
 /* Puts one more instruction at EIP; false when none fits. */
 static bool instruction_add(struct generator *generator, uint32_t undefined)
 {
@@ -287,18 +304,15 @@ static bool instruction_add(struct generator *generator, uint32_t undefined)
         uint8_t bytes[32];
         if (generator->plan.row == NULL)
             plan_begin(generator);
-        unsigned length = generator->plan.preparations < 3 ? generator_prepare(generator, bytes) : 0;
-        bool planned = length == 0;
-        if (planned)
-            length = generator_encode(generator, bytes);
-        generator->plan.preparations++;
-        if (planned)
-            generator->plan.row = NULL;
-        struct operation op;
+        unsigned length = instruction_make(generator, bytes);
+        struct operation op = {0};
         const struct decoder *decoder = processor->bench->cpu.decoder;
         enum decode_result decoded =
             decode(decoder, bytes, length < 15 ? length : 15, code_is_wide(generator), &op);
-        if (decoded == DECODE_DONE && admission_refused(processor, &op, undefined) != NULL) {
+        /* What is undefined is judged by its bytes, when they are in place. */
+        bool undefined_opcode = op.row == NULL && op.immediate == DECODE_UNDEFINED;
+        if (decoded == DECODE_DONE && !undefined_opcode &&
+            admission_refused(processor, &op, undefined) != NULL) {
             generator->plan.row = NULL;
             continue;
         }

@@ -48,6 +48,9 @@ unsigned generator_prepare(struct generator *generator, uint8_t *bytes);
 /* Encodes the planned instruction for the registers of the moment; its length. */
 unsigned generator_encode(struct generator *generator, uint8_t *bytes);
 
+/* An opcode that no processor defines; its length. */
+unsigned generator_encode_undefined(struct generator *generator, uint8_t *bytes);
+
 /* Random values that matter. */
 uint32_t interesting_word(struct random *random);
 uint32_t interesting_address(struct generator *generator, bool low);

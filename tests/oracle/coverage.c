@@ -76,4 +76,9 @@ void coverage_list(const struct coverage *coverage, FILE *to)
 {
     for (unsigned i = 0; i < coverage->count; i++)
         row_print(coverage, i, to);
+    for (unsigned reason = NO_FAULT + 1; reason < FAULT_REASON_COUNT; reason++) {
+        if (coverage->faults[reason] != 0)
+            fprintf(to, "  %10" PRIu64 " x %s\n", coverage->faults[reason],
+                    fault_reason_words((enum fault_reason)reason));
+    }
 }

@@ -27,6 +27,7 @@ struct coverage {
     unsigned firsts; /* how often a row was executed, or completed, for the first time */
     uint64_t executed[COVERAGE_ROWS_MAX];
     uint64_t completed[COVERAGE_ROWS_MAX];
+    uint64_t faults[FAULT_REASON_COUNT]; /* how programs ended, by reason */
 };
 
 struct coverage *coverage_new(void);
@@ -38,7 +39,7 @@ void coverage_note(struct coverage *coverage, const struct operation *op, bool c
 /* Names the rows that were never executed and are not excluded; returns how many. */
 unsigned coverage_report(const struct coverage *coverage, FILE *to);
 
-/* Every row with its counts. */
+/* Every row, and every reason of a fault, with its counts. */
 void coverage_list(const struct coverage *coverage, FILE *to);
 
 #endif

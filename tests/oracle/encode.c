@@ -41,6 +41,11 @@ static uint32_t target_choose(struct encoding *e)
         return plan->target;
     if (random_percent(random, 2))
         return interesting_word(random);
+    const struct segment *segment = &e->cpu->segments[plan_segment(generator, DS)];
+    if (segment->base != 0 && random_percent(random, 12)) { /* an end of the segment */
+        uint32_t end = random_percent(random, 50) ? segment->lowest : segment->highest;
+        return segment->base + end + random_below(random, 12) - 9;
+    }
     if (random_percent(random, 45)) {
         uint32_t near = e->cpu->gpr[random_below(random, 8)] + random_below(random, 96) - 48;
         near += segment_base(e, false);

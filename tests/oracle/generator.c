@@ -163,6 +163,11 @@ static uint32_t initial_register(struct generator *generator, unsigned number)
     if (random_percent(random, pointers)) {
         bool low = number != ESP && random_percent(random, 40);
         uint16_t selector = generator->program->segments[segments[number]];
+        if ((selector & SELECTOR_TI) && random_percent(random, 12)) { /* an end of the segment */
+            uint32_t limit = oracle_segments[selector >> 3].limit;
+            uint32_t other = random_percent(random, 50) ? 0 : 0x10000;
+            return (random_percent(random, 50) ? limit : other) + random_below(random, 16) - 8;
+        }
         return interesting_address(generator, low && selector_base(selector) == 0) - selector_base(selector);
     }
     if (number == ECX && random_percent(random, 50))

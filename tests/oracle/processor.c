@@ -277,6 +277,7 @@ void processor_load(struct oracle_processor *processor, const struct oracle_prog
     cpu->activity = ACTIVE;
     cpu->shadow = 0;
     cpu->repeating = false;
+    bench_forget(processor->bench);
     cpu_set_cpl(cpu, 3);
     cpu_set_eflags(cpu, program->eflags);
     clock_run_due(cpu->clock, 0);

@@ -48,6 +48,7 @@ static void ended(struct oracle_processor *processor, const struct operation *op
 {
     run->end = RUN_ENDED;
     processor_outcome(processor, &run->stepped);
+    processor->coverage->faults[bench_fault(processor->bench).reason]++;
     const struct row_facts *facts =
         op != NULL && op->row != NULL ? coverage_find(processor->coverage, op->row) : NULL;
     /* INT3 and single steps are traps: the instruction has completed. */

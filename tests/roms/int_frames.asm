@@ -602,8 +602,7 @@ CODE
 EXPECT END
 WANT_INNER START_FLAGS, .handler
 
-; The accessed bit that cannot be written: a supervisor write to a page that is there, and the bit of the code segment,
-; which could be, is as it was.
+; The accessed bit that cannot be written: a supervisor write to a page that is there, before anything is pushed.
 CHECK int.accessed_bit_on_a_read_only_page, "SDM 3A 3.4.5.1, 4.6, 4.7"
     PAGING P32
     NEEDS I486
@@ -623,6 +622,7 @@ CODE
 .handler:
 EXPECT PF, 3
 WANT cr2, WINDOW + 8
+WANT_ANY GDT + SELECTOR + 5, 1      ; SDM 3A 3.4.5.1 does not say when it is set
 WANT_BITS cr2, ~7                   ; where in the descriptor the write begins is not said
 
 ; A page fault of the delivery itself, on the stack of ring 1: a supervisor write, nothing else changed.

@@ -479,7 +479,7 @@ TASK_GATE_LIMIT to_a_tss_of_66h_is_ts_with_ext, VECTOR_UD, {0x0f, 0x0b}
 CHECK int.task_gate_%1, "SDM 3A 6.12.2, 7.3"
     IN PM32, %2
     GATE V, TSS_A_SEL | %3, 0, PRESENT | DPL(3) | TASK_GATE
-    TASK_A .task
+    START_TASK_A .task
     SET_FLAGS IF
 CODE
     int V
@@ -487,10 +487,10 @@ CODE
     nop
 .task:
 EXPECT END
-WANT_TASK_A
+WANT_IN_TASK_A
 WANT tr, TSS_A_SEL | %3             ; SDM 3A 7.3: TR is loaded with the selector
 WANT_FLAGS NT, 0
-WANT_SAVED .after, START_FLAGS | IF
+WANT_SAVED_TASK .after, START_FLAGS | IF
 WANT_MEMORY word, TSS_A + TSS_LINK, TSS_SEL
 %endmacro
 TASK_GATE_WORKS from_cpl_3, 3, 0
@@ -499,15 +499,15 @@ TASK_GATE_WORKS with_an_rpl, 3, 3
 
 CHECK int.task_gate_pushes_the_error_code_on_the_new_stack, "SDM 2A INT n TASK-GATE"
     GATE VECTOR_GP, TSS_A_SEL, 0, PRESENT | TASK_GATE
-    TASK_A .task
+    START_TASK_A .task
 CODE
     hlt
 .task:
 EXPECT END
-WANT_TASK_A
+WANT_IN_TASK_A
 WANT_FLAGS NT, 0
 WANT_PUSHED dword, STACK0_CHECK, 0
-WANT_SAVED .code, START_FLAGS | RF
+WANT_SAVED_TASK .code, START_FLAGS | RF
 WANT_MEMORY word, TSS_A + TSS_LINK, TSS_SEL
 WANT_ANY TSS + TSS_EFLAGS + 2, 1    ; RF: the first check of this ROM has it
 
@@ -515,17 +515,17 @@ WANT_ANY TSS + TSS_EFLAGS + 2, 1    ; RF: the first check of this ROM has it
 CHECK int.v86_without_a_stack_has_ext, "SDM 2A INT n, 3A 6.13"
     IN V86
     GATE VECTOR_TS, TSS_A_SEL, 0, PRESENT | TASK_GATE
-    TASK_A .task
+    START_TASK_A .task
     PUT dword [TSS + TSS_SS0], 0
 CODE
     ud2
     bits 32
 .task:
 EXPECT LANDED, .task
-WANT_TASK_A
+WANT_IN_TASK_A
 WANT_FLAGS NT, 0
 WANT_PUSHED dword, STACK0_CHECK, 1
-WANT_SAVED OFF16(.code), START_FLAGS | VM | RF
+WANT_SAVED_TASK OFF16(.code), START_FLAGS | VM | RF
 WANT_MEMORY word, TSS_A + TSS_LINK, TSS_SEL
 WANT_ANY TSS + TSS_EFLAGS + 2, 1
 

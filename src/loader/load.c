@@ -5,9 +5,12 @@
 #include "base/invariant.h"
 #include "loader/bzimage.h"
 #include "loader/flat.h"
+#include "loader/folder.h"
 #include "loader/multiboot.h"
 #include "loader/recognise.h"
 #include "loader/rom.h"
+
+#define PATH_SIZE 4096 /* Linux opens nothing longer */
 
 bool load_file(const char *path, struct file_bytes *file, struct error *error)
 {
@@ -68,13 +71,16 @@ bool load_image(const struct boot_memory *boot, const struct load_request *reque
                 struct error *error)
 {
     struct file_bytes file;
+    char path[PATH_SIZE];
+    struct load_request found = *request;
     enum load_kind kind = request->kind;
     memset(state, 0, sizeof *state);
-    if (!load_file(request->path, &file, error))
+    if (!folder_find_image(request->path, path, sizeof path, error) || !load_file(path, &file, error))
         return false;
-    const bool loaded = (kind != LOAD_RECOGNISE || recognise_kind(request->path, &file, &kind, error)) &&
-                        options_check(request, kind, error) &&
-                        image_load(boot, request, kind, &file, state, error);
+    found.path = path;
+    const bool loaded = (kind != LOAD_RECOGNISE || recognise_kind(path, &file, &kind, error)) &&
+                        options_check(&found, kind, error) &&
+                        image_load(boot, &found, kind, &file, state, error);
     file_bytes_free(&file);
     return loaded;
 }

@@ -35,7 +35,7 @@ struct load_request {
 };
 
 /*
- * Reads, unpacks (gzip), recognises and loads request->path. On failure *error names the file, the offset,
+ * Reads, unpacks (gzip), recognises and loads request->path; a folder stands for its kernel (folder.h). On failure *error names the file, the offset,
  * what was expected and the remedy (ERROR_INPUT); an option that the image's kind has no use for is
  * ERROR_USAGE. Guest memory may be half written then; nothing else is left behind.
  */

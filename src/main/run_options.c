@@ -41,7 +41,8 @@ void run_options_help(FILE *out)
 {
     fputs("Usage: gate86 run [OPTION]... [IMAGE]\n"
           "Boot IMAGE: an ELF file with a multiboot header, a Linux bzImage, a ROM; what it is\n"
-          "is recognised from its contents.\n\n",
+          "is recognised from its contents. A folder stands for the kernel in it that bears its\n"
+          "name: images/nt for images/nt/nt.elf.\n\n",
           out);
     options_print(run_rows, out);
     fputs("\nQEMU's single dash (-kernel, -m 64) works for every option.\n\n"

@@ -1,6 +1,7 @@
 /* The one entry point: recognition, unpacking, flat binaries, ROMs, and options that do not fit. */
 #include "loader/load.h"
 
+#include <sys/stat.h>
 #include <zlib.h>
 
 #include "images.h"
@@ -63,6 +64,53 @@ START_TEST(each_kind_is_recognised)
     assert_described(linux_new(), "Linux 6.1.0-test bzImage");
     assert_described(rom_new(0x10000), "BIOS ROM, 64 KiB at F0000h");
     assert_described(rom_new(0x40000), "BIOS ROM, 256 KiB at C0000h");
+}
+END_TEST
+
+/* A folder whose name is the last part of `folder`, perhaps with a kernel NAME.elf in it. */
+static bool load_folder(struct guest *guest, bool with_kernel, const char *path_format, struct error *error)
+{
+    char top[] = "/tmp/gate86-test-XXXXXX", folder[64], path[80], kernel[80];
+    struct file_bytes elf = elf_new(3);
+    ck_assert_ptr_nonnull(mkdtemp(top));
+    snprintf(folder, sizeof folder, "%s/nt", top);
+    snprintf(kernel, sizeof kernel, "%s/nt.elf", folder);
+    snprintf(path, sizeof path, path_format, folder);
+    ck_assert_int_eq(mkdir(folder, 0700), 0);
+    if (with_kernel) {
+        FILE *stream = fopen(kernel, "wb");
+        ck_assert_uint_eq(fwrite(elf.bytes, 1, elf.size, stream), elf.size);
+        ck_assert_int_eq(fclose(stream), 0);
+    }
+    guest_init(guest);
+    const struct load_request request = {.kind = LOAD_RECOGNISE, .path = path};
+    const bool loaded = load_image(&guest->boot, &request, &guest->state, error);
+    unlink(kernel);
+    ck_assert_int_eq(rmdir(folder), 0);
+    ck_assert_int_eq(rmdir(top), 0);
+    file_bytes_free(&elf);
+    return loaded;
+}
+
+START_TEST(a_folder_stands_for_the_kernel_of_its_name)
+{
+    static const char *const spellings[] = {"%s", "%s/", "%s/."};
+    for (size_t i = 0; i < ARRAY_LENGTH(spellings); i++) {
+        struct guest guest;
+        ck_assert_msg(load_folder(&guest, true, spellings[i], &guest.error), "%s", guest.error.text);
+        ck_assert_msg(strstr(guest.state.description, "multiboot kernel (ELF)") != NULL, "%s",
+                      guest.state.description);
+        guest_free(&guest);
+    }
+}
+END_TEST
+
+START_TEST(a_folder_without_its_kernel_is_refused_with_a_remedy)
+{
+    struct guest guest;
+    ck_assert(!load_folder(&guest, false, "%s", &guest.error));
+    ASSERT_ERROR(&guest, "/nt: a folder without a kernel nt.elf", "remedy", "BUILD/images/nt");
+    guest_free(&guest);
 }
 END_TEST
 
@@ -207,7 +255,8 @@ START_TEST(a_rom_of_another_size_or_without_a_start_is_refused)
 }
 END_TEST
 
-UNIT_SUITE("load", each_kind_is_recognised, packed_images_are_unpacked_first,
+UNIT_SUITE("load", each_kind_is_recognised, a_folder_stands_for_the_kernel_of_its_name,
+           a_folder_without_its_kernel_is_refused_with_a_remedy, packed_images_are_unpacked_first,
            what_is_no_image_is_called_by_its_name, options_the_image_has_no_use_for_are_refused,
            a_flat_binary_lies_and_starts_at_its_address,
            a_flat_binary_that_fills_low_memory_has_its_gdt_elsewhere,

@@ -77,6 +77,7 @@ bool cpu_init(struct cpu *cpu, const struct cpu_model *model, const struct cpu_b
     cpu->log = board->log;
     cpu->interrupt_acknowledge = board->interrupt_acknowledge;
     cpu->ferr = board->ferr;
+    cpu->fault = board->fault;
     cpu->context = board->context;
     cpu->decoder = decoder_new(model);
     cpu->code_cache = code_cache_new(board->memory);
@@ -157,6 +158,14 @@ void cpu_restored(struct cpu *cpu)
     cpu_update_paging(cpu, false);
     debug_registers_changed(cpu);
     cpu_update_attention(cpu);
+}
+
+void cpu_keep_recent(struct cpu *cpu, struct recent *recent)
+{
+    cpu->recent = recent;
+    cpu->attention &= ~ATTENTION_TRACE;
+    if (recent != NULL)
+        cpu->attention |= ATTENTION_TRACE;
 }
 
 void cpu_set_intr(struct cpu *cpu, bool level)

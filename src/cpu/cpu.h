@@ -27,6 +27,7 @@
 #include "msr/msr.h"
 
 struct decoder;
+struct recent;
 
 enum activity {
     ACTIVE,
@@ -115,6 +116,8 @@ struct cpu {
 
     struct fault_record history[FAULT_HISTORY]; /* ring of delivered faults */
     unsigned history_next;
+    void (*fault)(void *context, const struct fault_record *record); /* see struct cpu_board */
+    struct recent *recent;     /* not NULL: the last instructions are kept here; see cpu_keep_recent */
     const char *unimplemented; /* not NULL: the guest needs this, which gate86 does not have; the run stops */
 };
 
@@ -128,6 +131,8 @@ struct cpu_board {
     struct log *log;
     uint8_t (*interrupt_acknowledge)(void *context);
     void (*ferr)(void *context, bool level);
+    /* Told about each fault as it is about to be delivered, and each link of a chain; NULL: nobody listens. */
+    void (*fault)(void *context, const struct fault_record *record);
     void *context;
 };
 
@@ -140,6 +145,9 @@ void cpu_reset(struct cpu *cpu);
 
 /* After the guest state was changed from outside (loader, snapshot, debugger): rebuilds everything derived. */
 void cpu_restored(struct cpu *cpu);
+
+/* From now on each instruction is entered into `recent` before it is executed; NULL: no more. Costs about half the speed. */
+void cpu_keep_recent(struct cpu *cpu, struct recent *recent);
 
 /* The pins. */
 void cpu_set_intr(struct cpu *cpu, bool level);

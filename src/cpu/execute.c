@@ -6,6 +6,7 @@
 #include "cpu/cpu.h"
 #include "cpu/debug.h"
 #include "cpu/interrupt.h"
+#include "cpu/recent.h"
 
 /* The operation at EIP when it is decoded and in the window, else NULL. */
 ALWAYS_INLINE const struct operation *operation_at_hand(const struct cpu *cpu)
@@ -19,12 +20,14 @@ ALWAYS_INLINE const struct operation *operation_at_hand(const struct cpu *cpu)
     return &cpu->fetch.page->operations[number];
 }
 
-/* Fetches and executes the instruction at EIP. */
-ALWAYS_INLINE MUST_USE struct fault execute_one(struct cpu *cpu)
+/* Fetches and executes the instruction at EIP. `watched`: somebody may want to see it. */
+ALWAYS_INLINE MUST_USE struct fault execute_one(struct cpu *cpu, bool watched)
 {
     const struct operation *op = operation_at_hand(cpu);
     if (UNLIKELY(op == NULL))
         TRY(fetch_operation(cpu, &op));
+    if (watched && cpu->recent != NULL)
+        recent_add(cpu->recent, cpu, op);
     cpu->next_eip = cpu->eip + op->length;
     TRY(op->execute(cpu, op));
     cpu->eip = cpu->next_eip;
@@ -105,7 +108,7 @@ static void execute_observed(struct cpu *cpu)
     cpu->clock->budget--;
     struct fault fault = virtual_interrupt_check(cpu);
     if (fault.reason == NO_FAULT)
-        fault = execute_one(cpu);
+        fault = execute_one(cpu, true);
     if (fault.reason != NO_FAULT) {
         cpu->pending_debug = pending_before; /* the instruction will run again and hit them again */
         exception_deliver(cpu, &fault);
@@ -132,17 +135,31 @@ static bool step_attentively(struct cpu *cpu)
     return true;
 }
 
+/* As cpu_run, while nothing wants attention but whoever watches. */
+static void run_watched(struct cpu *cpu)
+{
+    struct clock *clock = cpu->clock;
+    while (clock->budget > 0 && cpu->attention == ATTENTION_TRACE) {
+        clock->budget--;
+        struct fault fault = execute_one(cpu, true);
+        if (UNLIKELY(fault.reason != NO_FAULT))
+            exception_deliver(cpu, &fault);
+    }
+}
+
 void cpu_run(struct cpu *cpu)
 {
     struct clock *clock = cpu->clock;
     while (clock->budget > 0) {
         if (UNLIKELY(cpu->attention != 0)) {
-            if (!step_attentively(cpu))
+            if (cpu->attention == ATTENTION_TRACE)
+                run_watched(cpu);
+            else if (!step_attentively(cpu))
                 return;
             continue;
         }
         clock->budget--;
-        struct fault fault = execute_one(cpu);
+        struct fault fault = execute_one(cpu, false);
         if (UNLIKELY(fault.reason != NO_FAULT))
             exception_deliver(cpu, &fault);
     }

@@ -45,7 +45,8 @@ struct fault interrupt_deliver(struct cpu *cpu, const struct event *event)
 
 static void history_record(struct cpu *cpu, const struct fault *fault, bool while_delivering)
 {
-    cpu->history[cpu->history_next] = (struct fault_record){
+    struct fault_record *record = &cpu->history[cpu->history_next];
+    *record = (struct fault_record){
         .fault = *fault,
         .eip = cpu->eip,
         .cs = cpu->segments[CS].selector,
@@ -54,6 +55,8 @@ static void history_record(struct cpu *cpu, const struct fault *fault, bool whil
         .instructions_ns = clock_now(cpu->clock),
     };
     cpu->history_next = (cpu->history_next + 1) % FAULT_HISTORY;
+    if (cpu->fault != NULL)
+        cpu->fault(cpu->context, record);
 }
 
 /* What a fault leaves in CR2 and DR6, whether or not it can be delivered. */

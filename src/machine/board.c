@@ -122,6 +122,7 @@ struct board {
     struct device devices[PARTS];
     struct device *master_pic, *slave_pic;
     unsigned cascade_pin; /* the master's output that calls a slave */
+    int interrupt_line;   /* see board_interrupt_line */
     struct device *ferr_latch, *power_management;
     uint8_t firmware[BOARD_FIRMWARE_SIZE];
 };
@@ -310,6 +311,7 @@ static void join_parts(struct board *board)
     board->slave_pic = board_part(board, "pic1");
     board->ferr_latch = board_part(board, "ferr_latch");
     board->power_management = board_part(board, "acpi_pm");
+    board->interrupt_line = -1;
     board->cascade_pin = (unsigned)device_find_output(board->master_pic->class, "cas");
 }
 
@@ -383,8 +385,11 @@ void board_reset(struct board *board)
 uint8_t board_interrupt_acknowledge(struct board *board)
 {
     uint8_t vector = board->master_pic->class->acknowledge(board->master_pic);
-    if (device_output_level(board->master_pic, board->cascade_pin))
+    bool cascaded = device_output_level(board->master_pic, board->cascade_pin);
+    if (cascaded)
         vector = board->slave_pic->class->acknowledge(board->slave_pic);
+    /* In 8086 mode the low three bits of the vector are the number of the input (8259A datasheet, ICW2). */
+    board->interrupt_line = (vector & 7) + (cascaded ? 8 : 0);
     return vector;
 }
 
@@ -394,6 +399,11 @@ bool board_can_interrupt(const struct board *board)
     const struct i8259 *slave = board->slave_pic->state;
     uint8_t cascade = 1u << CASCADE_LINE;
     return (master->imr | cascade) != 0xff || (!(master->imr & cascade) && slave->imr != 0xff);
+}
+
+int board_interrupt_line(const struct board *board)
+{
+    return board->interrupt_line;
 }
 
 void board_set_ferr(struct board *board, bool level)

@@ -71,6 +71,9 @@ uint8_t board_interrupt_acknowledge(struct board *board);
 /* Could INTR ever rise without the processor's help? Not while the controllers mask every line. */
 bool board_can_interrupt(const struct board *board);
 
+/* The line of the interrupt acknowledged last, 0 to 15, or -1 before the first. */
+int board_interrupt_line(const struct board *board);
+
 /* The processor's FERR# pin. */
 void board_set_ferr(struct board *board, bool level);
 

@@ -32,9 +32,12 @@ struct machine_config {
     machine_output *debugcon; /* port E9h; NULL: dropped */
     machine_post *post;       /* NULL: only the last code is kept, for machine_post_code */
     void *output_context;
-    uint16_t exit_port; /* the debug exit port: 4 ports from here; 0: F4h */
-    uint16_t post_port; /* the POST port; 0: 80h */
-    FILE *log;          /* guest oddities, once each; NULL: silent */
+    uint16_t exit_port;  /* the debug exit port: 4 ports from here; 0: F4h */
+    uint16_t post_port;  /* the POST port; 0: 80h */
+    FILE *log;           /* guest oddities, once each; NULL: silent */
+    FILE *faults;        /* every fault in words, a line each, as it is about to be delivered; NULL: silent */
+    uint64_t faults_max; /* lines there, then silent; 0: no limit */
+    bool keep_recent;    /* machine_explain tells the last instructions, too; costs speed */
 };
 
 /* Fills in the defaults: core-duo, 256 MiB, 2026-01-01 00:00:00 UTC. */

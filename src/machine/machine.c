@@ -6,6 +6,7 @@
 
 #include "base/invariant.h"
 #include "cpu/fpu/fpu.h"
+#include "cpu/recent.h"
 #include "machine/image.h"
 
 #define DEFAULT_MEMORY         (256u << 20)
@@ -102,13 +103,20 @@ static void on_transmit(void *context, const char *part, const uint8_t *bytes, s
 static uint8_t on_acknowledge(void *context)
 {
     struct machine *machine = context;
-    return board_interrupt_acknowledge(machine->board);
+    uint8_t vector = board_interrupt_acknowledge(machine->board);
+    machine->interrupt_line = board_interrupt_line(machine->board);
+    return vector;
 }
 
 static void on_ferr(void *context, bool level)
 {
     struct machine *machine = context;
     board_set_ferr(machine->board, level);
+}
+
+static void on_fault(void *context, const struct fault_record *record)
+{
+    machine_explain_fault(context, record);
 }
 
 static bool config_check(const struct machine_config *config, struct cpu_model *model, struct error *error)
@@ -151,9 +159,17 @@ static bool machine_build(struct machine *machine, const struct cpu_model *model
         .log = &machine->log,
         .interrupt_acknowledge = on_acknowledge,
         .ferr = on_ferr,
+        .fault = config->faults != NULL ? on_fault : NULL,
         .context = machine,
     };
-    return cpu_init(&machine->cpu, model, &pins, error);
+    if (!cpu_init(&machine->cpu, model, &pins, error))
+        return false;
+    if (config->keep_recent) {
+        machine->recent = calloc(1, sizeof *machine->recent);
+        INVARIANT(machine->recent != NULL);
+        cpu_keep_recent(&machine->cpu, machine->recent);
+    }
+    return true;
 }
 
 struct machine *machine_create(const struct machine_config *config, struct error *error)
@@ -169,6 +185,7 @@ struct machine *machine_create(const struct machine_config *config, struct error
     machine->config = *config;
     machine->config.cpu = NULL; /* the caller's string: used above, not kept */
     machine->post_code = -1;
+    machine->interrupt_line = -1;
     log_init(&machine->log, config->log);
     if (!machine_build(machine, &model, error)) {
         machine_free(machine);
@@ -186,6 +203,7 @@ void machine_free(struct machine *machine)
     board_free(machine->board);
     file_bytes_free(&machine->rom);
     image_request_free(&machine->image.request);
+    free(machine->recent);
     free(machine);
 }
 

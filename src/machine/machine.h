@@ -32,6 +32,13 @@ struct machine {
     int post_code;
     char reset_error[512]; /* why a reset could not load the image again */
     volatile sig_atomic_t interrupted;
+    struct recent *recent;            /* owned; NULL: not kept */
+    int interrupt_line;               /* of the last interrupt that was acknowledged, or -1 */
+    uint64_t faults_told;             /* lines of machine_explain_fault */
+    struct fault_record fault_before; /* the last that machine_explain_fault has printed */
 };
+
+/* One line to config.faults, as the fault is about to be delivered. */
+void machine_explain_fault(struct machine *machine, const struct fault_record *record);
 
 #endif

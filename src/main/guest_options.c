@@ -118,6 +118,9 @@ bool guest_options_apply(struct guest_options *options, int id, const struct opt
         return true;
     case GUEST_TRIPLE_FAULT:
         return set_triple_fault(parsed, &options->machine, error);
+    case GUEST_EXPLAIN_FAULTS:
+        options->explain_faults = true;
+        return true;
     case GUEST_OPTIONS_END:
         break;
     }

@@ -17,6 +17,7 @@ struct guest_options {
     struct image_request image;    /* path NULL: none was named */
     const char *serial;            /* "terminal", "stdio", "null" or "file:PATH"; NULL: not said */
     const char *debugcon;          /* "stdio", "stderr", "null" or "file:PATH"; never NULL */
+    bool explain_faults;           /* each in words, and the last instructions */
     uint64_t max_instructions;     /* UINT64_MAX: no limit */
     uint64_t timeout_ns;           /* UINT64_MAX: no limit */
 };
@@ -35,6 +36,7 @@ enum guest_option {
     GUEST_REBOOT,
     GUEST_NO_REBOOT,
     GUEST_TRIPLE_FAULT,
+    GUEST_EXPLAIN_FAULTS,
     GUEST_OPTIONS_END, /* a command's own ids begin here */
 };
 
@@ -54,7 +56,9 @@ enum guest_option {
     {"no-reboot", NULL, NULL, "a guest's restart ends the run (gate86 run: with\n" \
                                 "exit status 0)", GUEST_NO_REBOOT}, \
     {"triple-fault", NULL, "WHAT", "report: a triple fault ends the run (default);\n" \
-                                   "reset: it restarts the guest and memory stays", GUEST_TRIPLE_FAULT}
+                                   "reset: it restarts the guest and memory stays", GUEST_TRIPLE_FAULT}, \
+    {"explain-faults", NULL, NULL, "tell each fault in words as it is delivered, and after a\n" \
+                                   "failure the last instructions; slower", GUEST_EXPLAIN_FAULTS}
 /* clang-format on */
 
 /* The defaults. */

@@ -56,6 +56,8 @@ static bool power_on(struct run *run, struct error *error)
     config.debugcon = session_debugcon_output;
     config.output_context = &run->session;
     config.log = run->messages;
+    config.faults = run->options.guest.explain_faults ? run->messages : NULL;
+    config.keep_recent = run->options.guest.explain_faults;
     run->session.machine = machine_create(&config, error);
     if (run->session.machine == NULL)
         return false;

@@ -55,9 +55,7 @@ static void summary_add(const struct rom_report *report, const char *name, const
     }
     if (shown < result->cases.of_kind[ROM_FAIL])
         fprintf(out, "  and %zu more\n", result->cases.of_kind[ROM_FAIL] - shown);
-    if (result->status <= EXIT_GUEST_FAILED)
-        return;
-    if (result->text[0] != '\0') {
+    if (result->status > EXIT_GUEST_FAILED && result->text[0] != '\0') {
         fprintf(out, "  The last that the guest printed:\n");
         print_indented(result->text, "  | ", out);
     }
@@ -91,8 +89,7 @@ static void tap_add(struct rom_report *report, const char *name, const struct ro
         if (one->kind == ROM_FAIL && one->detail[0] != '\0')
             print_indented(one->detail, "# ", out);
     }
-    if (result->status > EXIT_GUEST_FAILED)
-        print_indented(result->explanation, "# ", out);
+    print_indented(result->explanation, "# ", out);
 }
 
 /* ---- JUnit ---- */

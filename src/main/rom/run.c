@@ -14,6 +14,8 @@
 #define SLICE_NS 10000000u /* of the host's clock, for a guest that mostly halts */
 /* Instructions to end by itself for a guest that has shown all that was expected. */
 #define GRACE 10000000u
+/* Lines of --explain-faults in a report. */
+#define FAULTS_MAX 20000u
 
 struct run {
     const struct rom_job *job;
@@ -120,6 +122,9 @@ static bool power_on(struct run *run, struct error *error)
     config.post = on_post;
     config.output_context = run;
     config.log = run->log;
+    config.faults = run->job->guest.explain_faults ? run->log : NULL;
+    config.faults_max = FAULTS_MAX;
+    config.keep_recent = true;
     run->machine = machine_create(&config, error);
     char description[256];
     return run->machine != NULL &&
@@ -140,7 +145,9 @@ static void explain(struct run *run, const struct report *report, struct rom_res
     if (report_exit_status(report) > EXIT_GUEST_FAILED && result->status != EXIT_PASSED)
         machine_explain(run->machine, run->log);
     fflush(run->log);
-    rom_result_set(&result->explanation, run->log_text);
+    /* The guest's oddities are of no interest when all went well. */
+    if (result->status != EXIT_PASSED || run->job->guest.explain_faults)
+        rom_result_set(&result->explanation, run->log_text);
     char *debugcon = rom_lines_tail(&run->judge.debugcon);
     char *serial = rom_lines_tail(&run->judge.serial);
     rom_result_set(&result->text, debugcon[0] != '\0' ? debugcon : serial);

@@ -1,0 +1,38 @@
+/*
+ * The last instructions, kept while somebody wants them: each with its bytes and the registers before it. No part of the
+ * guest's state.
+ */
+#ifndef GATE86_CPU_RECENT_H
+#define GATE86_CPU_RECENT_H
+
+#include <stdint.h>
+
+#include "cpu/operation.h"
+
+#define RECENT_COUNT 32
+#define RECENT_BYTES 16 /* room for the longest instruction */
+
+struct cpu;
+
+/* A cache line: entering it is the whole cost. */
+struct recent_instruction {
+    uint32_t gpr[8];
+    uint32_t eip;
+    uint32_t eflags;
+    uint32_t iterations; /* of a repeated string instruction; else 1 */
+    uint16_t cs;
+    uint8_t cpl : 2;
+    uint8_t wide : 1;            /* CS.D */
+    uint8_t length;              /* of the instruction, bytes; the rest of bytes[] is what stood behind it */
+    uint8_t bytes[RECENT_BYTES]; /* as they were executed */
+};
+
+struct recent {
+    struct recent_instruction list[RECENT_COUNT]; /* a ring */
+    uint64_t count; /* instructions seen; the next goes to list[count % RECENT_COUNT] */
+};
+
+/* The operation at cpu->eip is about to be executed. */
+void recent_add(struct recent *recent, struct cpu *cpu, const struct operation *op);
+
+#endif

@@ -68,6 +68,11 @@ static unsigned string_prepare(struct generator *generator, uint8_t *bytes)
         return move_immediate(generator, bytes, ECX, random_below(&generator->random, 24));
     if (strchr(operands, 'X') != NULL)
         length = pointer_prepare(generator, bytes, ESI, plan_segment(generator, DS), wide);
+    /* Copies that overlap, by a little. */
+    if (length == 0 && plan->repeat && plan->preparations == 0 && random_percent(&generator->random, 12)) {
+        uint32_t from = generator->processor->bench->cpu.gpr[ESI];
+        return move_immediate(generator, bytes, EDI, from + random_below(&generator->random, 17) - 8);
+    }
     if (length == 0 && strchr(operands, 'Y') != NULL)
         length = pointer_prepare(generator, bytes, EDI, ES, wide);
     return length;
@@ -176,6 +181,18 @@ static unsigned compare_prepare(struct generator *generator, uint8_t *bytes)
     return move_immediate(generator, bytes, plan->preparations == 0 ? EAX : EDX, load_le32(memory));
 }
 
+/* Digits around the borders of decimal adjustment. */
+static unsigned decimal_prepare(struct generator *generator, uint8_t *bytes)
+{
+    static const uint8_t digits[] = {0x00, 0x05, 0x06, 0x09, 0x0a, 0x0f, 0x10, 0x5f, 0x60, 0x65, 0x66,
+                                     0x90, 0x93, 0x99, 0x9a, 0x9f, 0xa0, 0xf5, 0xf9, 0xfa, 0xff};
+    if (generator->plan.preparations > 0 || random_percent(&generator->random, 40))
+        return 0;
+    bytes[0] = 0xb0;
+    bytes[1] = digits[random_below(&generator->random, ARRAY_LENGTH(digits))];
+    return 2;
+}
+
 unsigned generator_prepare(struct generator *generator, uint8_t *bytes)
 {
     const struct plan *plan = &generator->plan;
@@ -204,6 +221,8 @@ unsigned generator_prepare(struct generator *generator, uint8_t *bytes)
         (mnemonic_in("POP", mnemonic) && plan->row->immediate[0] == IMMEDIATE_NONE &&
          row->operands[1] == 'S'))
         return selector_prepare(generator, bytes);
+    if (mnemonic_in("DAA DAS AAA AAS", mnemonic))
+        return decimal_prepare(generator, bytes);
     if (mnemonic_in("CMPXCHG CMPXCHG8B", mnemonic))
         return compare_prepare(generator, bytes);
     if (mnemonic_in("DIV IDIV", mnemonic) && plan->preparations == 0 && random_percent(random, 40))

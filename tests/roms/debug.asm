@@ -892,59 +892,15 @@ EXPECT DB
 
 ; ================ the T flag of a TSS, DR7 and task switches ================
 
+; JMP to the task of TSS_A, whose first instruction is at .target
 %macro TASK_A 0-1 0
-    PUT dword [TSS_A + TSS_EIP], .target
-    PUT dword [TSS_A + TSS_EFLAGS], 2
-    PUT dword [TSS_A + TSS_ESP], STACK0_CHECK
-    PUT dword [TSS_A + TSS_CS], CS0
-    PUT dword [TSS_A + TSS_SS], DS0
-    PUT dword [TSS_A + TSS_DS], DS0
-    PUT dword [TSS_A + TSS_ES], DS0
-    PUT dword [TSS_A + TSS_FS], DS0
-    PUT dword [TSS_A + TSS_GS], DS0
-    PUT dword [TSS_A + TSS_LDTR], LDT_SEL
-    PUT dword [TSS_A + TSS_EAX], 0x0a0a0a0a
+    START_TASK_A .target
     PUT word [TSS_A + TSS_T], %1
 %endmacro
-%macro WANT_SAVED 2  ; field of the TSS, field of the start
-    mov eax, [before + S_%2]
-    mov [TSS + TSS_%1 + WANTED], eax
-%endmacro
-%macro WANT_SAVED_WORD 2
-    mov eax, [before + S_%2]
-    mov [TSS + TSS_%1 + WANTED], ax
-%endmacro
-; JMP from the task of TSS at CPL 0 to TSS_A; EIP saved is .end
-%macro WANT_TASK_A 1
-    WANT_SAVED EFLAGS, eflags
-    WANT_SAVED EAX, eax
-    WANT_SAVED ECX, ecx
-    WANT_SAVED EDX, edx
-    WANT_SAVED EBX, ebx
-    WANT_SAVED ESP, esp
-    WANT_SAVED EBP, ebp
-    WANT_SAVED ESI, esi
-    WANT_SAVED EDI, edi
-    WANT_SAVED_WORD ES, es
-    WANT_SAVED_WORD CS, cs
-    WANT_SAVED_WORD SS, ss
-    WANT_SAVED_WORD DS, ds
-    WANT_SAVED_WORD FS, fs
-    WANT_SAVED_WORD GS, gs
-    WANT_MEMORY dword, TSS + TSS_EIP, %1
+%macro WANT_TASK_A 0
+    WANT_IN_TASK_A
+    WANT_SAVED_TASK .return, START_FLAGS
     WANT_TYPE TSS_SEL, PRESENT | TSS32_TYPE
-    WANT_TYPE TSS_A_SEL, PRESENT | TSS32_BUSY
-    WANT tr, TSS_A_SEL
-    or dword [want + S_cr0], CR0_TS
-    WANT eax, 0x0a0a0a0a
-    WANT ecx, 0
-    WANT edx, 0
-    WANT ebx, 0
-    WANT ebp, 0
-    WANT esi, 0
-    WANT edi, 0
-    WANT esp, STACK0_CHECK
-    WANT eflags, 2
 %endmacro
 
 CHECK task.t_flag_traps_at_the_new_tasks_first_instruction, "SDM 3B 17.3.1.5"
@@ -957,7 +913,7 @@ CODE
 .target:
     nop
 EXPECT DB
-WANT_TASK_A .return
+WANT_TASK_A
 WANT dr6, DR6_START | DR6_BT
 
 CHECK task.without_the_t_flag_no_trap, "SDM 3B 17.3.1.5"
@@ -969,7 +925,7 @@ CODE
 .target:
     nop
 EXPECT END
-WANT_TASK_A .return
+WANT_TASK_A
 
 CHECK task.switch_clears_the_local_enables_only, "SDM 3B 17.2.4"
     IN PM32, 0
@@ -985,7 +941,7 @@ CODE
 .target:
     nop
 EXPECT END
-WANT_TASK_A .return
+WANT_TASK_A
 WANT dr7, DR7_START | 0xaa | 0x200
 WANT_BITS dr7, ~0x100               ; of LE only the 386's manual says that it is cleared
 
@@ -1004,7 +960,7 @@ CODE
 .hit:
     nop
 EXPECT DB
-WANT_TASK_A .return
+WANT_TASK_A
 WANT dr6, DR6_START | 2
 WANT dr7, DR7_START | BREAK_G(1, 0, 0)
 
@@ -1020,7 +976,7 @@ CODE
 .target:
     nop
 EXPECT END
-WANT_TASK_A .return
+WANT_TASK_A
 
 CHECK task.global_breakpoint_hits_at_the_new_tasks_first_instruction, "SDM 3B 17.3.1.1"
     IN PM32, 0
@@ -1034,7 +990,7 @@ CODE
 .target:
     nop
 EXPECT DB
-WANT_TASK_A .return
+WANT_TASK_A
 WANT dr6, DR6_START | 1
 
 END_OF_CHECKS

@@ -62,7 +62,6 @@ CHECK alignment.%1_at_%2_%4_in_%3, "SDM 3A table 6-7"
     SET_FLAGS AC
     SET eax, 0                      ; a load of the zeros that are there changes nothing
     SET gs, 0
-    fninit
     %ifidni %3, V86
         SET edi, %2
         SET esi, 0x10 + (%2)

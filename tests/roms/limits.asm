@@ -74,7 +74,6 @@
 CHECK limits.%1_%3_of_%4_by_%2, "SDM 3A 5.3"
     %if (%4) >= 8
         NEEDS FPU
-        fninit                      ; a faulting FISTP has left its operand on the stack
     %endif
     FILL_DATA
     DESC FREE, %6, %7, PRESENT | DPL(3) | (%8), %9

@@ -50,6 +50,7 @@ struct session {
     struct run runs[ORACLE_BATCH]; /* gate86's outcomes of the batch */
     bool first[ORACLE_BATCH];      /* the program executed a row that none had before */
     FILE *sample;
+    struct oracle_program failing[ORACLE_BATCH]; /* of the batch, kept while the host runs others */
 };
 
 static void options_read(int argc, char **argv, struct options *options)
@@ -213,16 +214,15 @@ static void batch_compare(struct session *session, uint32_t count)
         batch_run_singly(session, count);
         return;
     }
-    static struct oracle_program failed[ORACLE_BATCH];
     uint32_t failures = 0;
     for (uint32_t i = 0; i < count; i++) {
         if (verdict_difference(&session->runs[i], &host->batch->outcomes[i]) != NULL)
-            failed[failures++] = host->batch->programs[i];
+            session->failing[failures++] = host->batch->programs[i];
         else if (session->sample != NULL && session->first[i])
             sample_keep(session, i);
     }
     for (uint32_t i = 0; i < failures; i++)
-        failure_report(session, &failed[i]);
+        failure_report(session, &session->failing[i]);
 }
 
 static bool session_report(const struct session *session, double seconds)

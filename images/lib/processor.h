@@ -45,9 +45,9 @@ static inline struct processor processor_identify(void)
 }
 
 /*
- * A Pentium Pro says that it has SYSENTER and has not. SDM 2B SYSENTER gives the test "family 6, model < 3 and stepping < 3", which
- * lets the last Pentium Pro through (model 1 stepping 9). Family, model and stepping as one number do not: the instruction came
- * with model 3 stepping 3.
+ * A Pentium Pro says that it has SYSENTER and has not. SDM 2B SYSENTER gives the test "family 6, model < 3 and
+ * stepping < 3", which lets the last Pentium Pro through (model 1 stepping 9). Family, model and stepping as
+ * one number do not: the instruction came with model 3 stepping 3.
  */
 static inline int processor_has_sysenter(struct processor processor)
 {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/compiler.h"
+#include "main/cpu_command.h"
 #include "main/exit_status.h"
 #include "main/rom/command.h"
 #include "main/run.h"
@@ -19,6 +20,7 @@ struct command {
 static const struct command commands[] = {
     {"run", "boot an image on the terminal", run_main},
     {"rom", "run conformance ROMs and report their checks", rom_main},
+    {"cpu", "list processor models, their CPUID and MSRs", cpu_main},
 };
 
 static void print_help(FILE *out)

@@ -18,10 +18,11 @@ static char *copy_text(const char *text, size_t length)
 void rom_cases_add(struct rom_cases *cases, enum rom_case_kind kind, const char *name, size_t name_length,
                    const char *detail, size_t detail_length)
 {
-    if (cases->count == ROM_CASES_MAX) {
+    if (cases->count == ROM_CASES_MAX || cases->text + name_length + detail_length > ROM_CASES_TEXT_MAX) {
         cases->dropped++;
         return;
     }
+    cases->text += name_length + detail_length;
     if (cases->count == cases->room) {
         cases->room = cases->room == 0 ? 64 : cases->room * 2;
         cases->list = realloc(cases->list, cases->room * sizeof *cases->list);

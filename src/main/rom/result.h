@@ -11,8 +11,9 @@
 
 #include "base/compiler.h"
 
-/* More cases than this are dropped and counted: a guest may print result lines for ever. */
-#define ROM_CASES_MAX 1000000u
+/* Cases beyond this, or beyond so many bytes of text, are dropped and counted: a guest may print result lines for ever. */
+#define ROM_CASES_MAX      1000000u
+#define ROM_CASES_TEXT_MAX (64u << 20)
 
 enum rom_case_kind { ROM_PASS, ROM_FAIL, ROM_SKIP };
 #define ROM_CASE_KINDS 3
@@ -26,6 +27,7 @@ struct rom_case {
 struct rom_cases {
     struct rom_case *list; /* owned */
     size_t count, room;
+    size_t text; /* bytes of names and details */
     size_t of_kind[ROM_CASE_KINDS];
     size_t dropped;
 };

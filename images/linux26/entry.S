@@ -39,7 +39,7 @@
  * SYSENTER: CS, SS, EIP and ESP came from the MSRs, nothing was pushed, interrupts are off. ESP is the end of
  * the TSS, the same for every task; the first instruction takes the running task's own stack from the field
  * ESP0, as an interrupt gate does by itself. In between an exception would land on the small stack below the
- * end of the TSS: entry_debug knows that.
+ * end of the TSS: exception_1 knows that.
  *
  * Then the frame of an interrupt gate is made by hand. EBP is the program's stack pointer; the return address
  * is the same for all.

@@ -34,7 +34,7 @@ vsyscall_\variant:
     .align 4
 2:  .long 1, 4, 1, 0, 2, 3, 0 /* hash table of one bucket: symbol 1, then 2, then 3 */
 3:  .skip 16                /* symbol 0 is none */
-    symbol 5f-4f, VSYSCALL_ENTRY, 20
+    symbol 5f-4f, VSYSCALL_ENTRY, 11f-10f
     symbol 6f-4f, VSYSCALL_SIGRETURN, 8
     symbol 9f-4f, VSYSCALL_RT_SIGRETURN, 7
 4:  .byte 0
@@ -51,7 +51,8 @@ vsyscall_\variant:
     .long 0, 0
 8:
     .org vsyscall_\variant + (VSYSCALL_ENTRY - VSYSCALL_BASE)
-    enter_\variant
+10: enter_\variant
+11:
 
     /*
      * Where a signal handler returns to. The first leaves the handler's argument on the stack, so it is popped.
@@ -86,10 +87,10 @@ vsyscall_\variant:
     pushl %ecx
     pushl %edx
     pushl %ebp
-10: movl %esp, %ebp
+12: movl %esp, %ebp
     sysenter
     .fill 7, 1, 0x90        /* the return address begins a paragraph */
-    jmp 10b
+    jmp 12b
     popl %ebp               /* SYSENTER_RETURN */
     popl %edx
     popl %ecx

@@ -40,11 +40,14 @@ void title(const char *text);
 void expect(int good, const char *what); /* a line of the table of checks */
 struct counters counters_get(void);
 int32_t call(uint32_t number, uint32_t a, uint32_t b, uint32_t c); /* through the page */
+/* getpid with all registers filled after a pattern made from i: did all come back? */
+int call_is_good(uint32_t i);
 int32_t fork(void);
 _Noreturn void exit(uint32_t status);
 int32_t wait_for(int32_t pid, uint32_t *status);
+int32_t wait_for_now(int32_t pid); /* 0: it still runs */
 void sleep_ms(uint32_t milliseconds);
-void alarm_ms(uint32_t milliseconds);
+void alarm_ms(uint32_t milliseconds, uint32_t interval);
 uint32_t stack_new(void); /* the top of a fresh page */
 void action_set(uint32_t signal, void (*handler)(int, struct siginfo *, struct ucontext *), uint32_t flags);
 void page_choose(enum vsyscall variant);
@@ -60,5 +63,6 @@ void scene_signals(void);
 void scene_restart(void);
 void scene_step(void);
 void scene_schedule(void);
+void scene_storm(void);
 
 #endif

@@ -54,6 +54,15 @@ struct counters counters_get(void)
     return counters;
 }
 
+int call_is_good(uint32_t i)
+{
+    struct observed o = {CALL_GETPID, i, ~i, i * 3, i ^ 0x5a5a5a5a, i << 8, i + 0x80000000, EFLAGS_IF, 0};
+    call_observed(&o);
+    return o.eax == (uint32_t)my_pid && o.ebx == i && o.ecx == ~i && o.edx == i * 3 &&
+           o.esi == (i ^ 0x5a5a5a5a) && o.edi == i << 8 && o.ebp == i + 0x80000000 && o.moved == 0 &&
+           o.eflags & EFLAGS_IF;
+}
+
 int32_t fork(void)
 {
     const int32_t pid = call(CALL_FORK, 0, 0, 0);
@@ -73,15 +82,20 @@ int32_t wait_for(int32_t pid, uint32_t *status)
     return call(CALL_WAITPID, (uint32_t)pid, (uint32_t)status, 0);
 }
 
+int32_t wait_for_now(int32_t pid)
+{
+    return call(CALL_WAITPID, (uint32_t)pid, 0, WNOHANG);
+}
+
 void sleep_ms(uint32_t milliseconds)
 {
     const struct timespec time = {0, (int32_t)milliseconds * MILLISECONDS};
     call(CALL_NANOSLEEP, (uint32_t)&time, 0, 0);
 }
 
-void alarm_ms(uint32_t milliseconds)
+void alarm_ms(uint32_t milliseconds, uint32_t interval)
 {
-    const struct itimerval timer = {.value = {0, (int32_t)milliseconds * 1000}};
+    const struct itimerval timer = {{0, (int32_t)interval * 1000}, {0, (int32_t)milliseconds * 1000}};
     call(CALL_SETITIMER, 0, (uint32_t)&timer, 0);
 }
 

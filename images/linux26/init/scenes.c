@@ -59,6 +59,12 @@ void scene_arguments(void)
 
 static volatile uint32_t shared_word = 1;
 
+/* A page that only the kernel writes to. */
+static volatile union {
+    struct counters counters;
+    uint8_t page[PAGE_SIZE];
+} answered __attribute__((aligned(PAGE_SIZE)));
+
 void scene_fork(void)
 {
     uint32_t status = 0;
@@ -71,7 +77,8 @@ void scene_fork(void)
             call(CALL_GETPPID, 0, 0, 0), shared_word);
         shared_word = 2;
         say("now it is %u", shared_word);
-        exit(shared_word == 2 ? 42 : 1);
+        call(CALL_COUNTERS, (uint32_t)&answered, 0, 0);
+        exit(shared_word == 2 && answered.counters.ticks != 0 ? 42 : 1);
     }
     const int32_t waited = wait_for(pid, &status);
     const struct counters after = counters_get();
@@ -79,6 +86,7 @@ void scene_fork(void)
         status, shared_word, after.pages_copied - before.pages_copied);
     expect(pid > 1 && waited == pid && status == 42 << 8, "the child's exit status arrives");
     expect(shared_word == 1, "what the child wrote is its own");
+    expect(answered.counters.ticks == 0, "so is what the kernel wrote for it: CR0.WP is on");
     expect(after.pages_copied - before.pages_copied >= 2 && after.pages_kept > before.pages_kept,
            "pages were copied at the first write, and the last user kept his");
     expect(after.pages_used == before.pages_used, "the child's pages are free again");

@@ -4,6 +4,8 @@
 #define EFLAGS_IOPL 0x3000u
 #define EFLAGS_CF   1u
 
+#define STORM_SIGNALS 200
+
 static volatile unsigned handled;
 static struct {
     uint32_t frame, return_address, argument, eip;
@@ -187,14 +189,14 @@ static void restart_wait(enum vsyscall variant)
     handled = 0;
     action_set(SIGALRM, handler_count, SA_SIGINFO | SA_RESTART);
     int32_t pid = child_sleeping(60, 8);
-    alarm_ms(10);
+    alarm_ms(10, 0);
     int32_t waited = wait_for(pid, &status);
     expect_for(waited == pid && status == 8 << 8 && handled == 1 && seen.eip == again &&
                    counters_get().restarts == before.restarts + 1,
                variant, "SA_RESTART: waitpid is made again");
     action_set(SIGALRM, handler_count, SA_SIGINFO);
     pid = child_sleeping(60, 9);
-    alarm_ms(10);
+    alarm_ms(10, 0);
     waited = wait_for(pid, &status);
     expect_for(waited == -EINTR && handled == 2, variant, "without it: -EINTR");
     wait_for(pid, &status);
@@ -207,7 +209,7 @@ static void restart_sleep(enum vsyscall variant)
     struct timespec rest = {0, 0};
     const struct timespec length = {0, 100 * MILLISECONDS};
     handled = 0;
-    alarm_ms(10);
+    alarm_ms(10, 0);
     const int32_t answer = call(CALL_NANOSLEEP, (uint32_t)&length, (uint32_t)&rest, 0);
     expect_for(answer == -EINTR && handled == 1 && rest.nanoseconds > 0 &&
                    rest.nanoseconds <= 92 * MILLISECONDS,
@@ -231,6 +233,55 @@ static void restart_sleep(enum vsyscall variant)
                    o.ebp == 0x66 && o.moved == 0,
                variant, "with all registers and the stack in order");
     wait_for(pid, &status);
+}
+
+/* Where the timer's signal caught the program. */
+static struct {
+    unsigned in_page, at_return, elsewhere;
+} caught;
+
+static void handler_locate(int signal, struct siginfo *info, struct ucontext *context)
+{
+    const uint32_t eip = context->registers.eip;
+    (void)signal;
+    (void)info;
+    handled++;
+    if (eip == SYSENTER_RETURN || eip == VSYSCALL_ENTRY + 2)
+        caught.at_return++;
+    else if (eip >= VSYSCALL_BASE)
+        caught.in_page++;
+    else
+        caught.elsewhere++;
+}
+
+/* A signal each millisecond and another process that wants the processor, while this one calls and calls. */
+void scene_storm(void)
+{
+    uint32_t calls = 0, wrong = 0, status = 0;
+    title("11. Calls in a storm of signals");
+    const int32_t pid = fork();
+    if (pid == 0) {
+        for (uint32_t i = 0;; i++)
+            if (!call_is_good(i))
+                exit(1);
+    }
+    handled = 0;
+    action_set(SIGALRM, handler_locate, SA_SIGINFO | SA_RESTART);
+    alarm_ms(1, 1);
+    while (handled < STORM_SIGNALS) {
+        /* Turns of uneven length, lest the timer and the loop keep step. */
+        for (volatile uint32_t turns = calls * 0x9e3779b9 >> 25; turns != 0; turns--) {
+        }
+        wrong += !call_is_good(calls++);
+    }
+    alarm_ms(0, 0);
+    const int alive = wait_for_now(pid) == 0;
+    call(CALL_KILL, (uint32_t)pid, SIGKILL, 0);
+    wait_for(pid, &status);
+    say("%u calls, %u signals: %u just behind the call, %u elsewhere in the page, %u elsewhere", calls,
+        handled, caught.at_return, caught.in_page, caught.elsewhere);
+    expect(wrong == 0, "200 signals between calls and two processes: no register was ever wrong");
+    expect(alive && status == SIGKILL, "nor in the other process, until it was killed");
 }
 
 void scene_restart(void)

@@ -190,7 +190,7 @@ int rom_report_end(struct rom_report *report, bool complete)
 {
     if (report->junit != NULL)
         fputs("</testsuites>\n", report->junit);
-    bool nothing_passed = report->of_kind[ROM_PASS] == 0 && report->status == EXIT_PASSED;
+    bool nothing_passed = complete && report->of_kind[ROM_PASS] == 0 && report->status == EXIT_PASSED;
     if (report->tap && complete)
         fprintf(report->out, "1..%llu\n", (unsigned long long)report->tap_number);
     else if (report->tap)
@@ -200,6 +200,8 @@ int rom_report_end(struct rom_report *report, bool complete)
                 report->status == EXIT_PASSED && complete && !nothing_passed ? "PASS" : "FAIL",
                 report->roms_passed, report->roms, (unsigned long long)report->of_kind[ROM_PASS],
                 (unsigned long long)report->of_kind[ROM_FAIL], (unsigned long long)report->of_kind[ROM_SKIP]);
+    if (!complete && !report->tap)
+        fputs("Not all ROMs were run.\n", report->out);
     if (nothing_passed)
         fputs(report->tap ? "# nothing passed: all checks were skipped\n"
                           : "Nothing passed: all checks were skipped.\n",

@@ -1,0 +1,9 @@
+; Rights of pages, and accessed and dirty bits, in 32-bit tables: SDM 3A 4.6, 4.8, 5.11.
+%include "lib/rom.inc"
+%include "lib/paging.inc"
+%include "lib/paging_rights.inc"
+
+ALL_RIGHTS P32
+ALL_LARGE_RIGHTS PSE
+
+END_OF_CHECKS

@@ -199,13 +199,38 @@ EXPECT PF, (%5) | PF_USER | PF_PRESENT
     CROSS %1, second, supervisor, %2, PF_WRITE, %3
     CROSS %1, both, absent, %2, PF_WRITE, %3
 %endmacro
+; A read that is part of a read-modify-write: the manual does not say whether it already counts as a write where it faults as a read
+%macro CROSS_MODIFY 3+
+    CROSS %1, first, read_only, %2, PF_WRITE, %3
+    CROSS %1, second, read_only, %2, PF_WRITE, %3
+    CROSS %1, second, absent, %2, PF_WRITE, %3
+    WANT_BITS error, ~PF_WRITE
+    CROSS %1, second, supervisor, %2, PF_WRITE, %3
+    WANT_BITS error, ~PF_WRITE
+    CROSS %1, both, absent, %2, PF_WRITE, %3
+    WANT_BITS error, ~PF_WRITE
+%endmacro
+; Stores of several accesses: which of them come before the fault, the manual does not say
+%macro CROSS_PARTS 3+
+    CROSS %1, first, read_only, %2, PF_WRITE, %3
+    WANT_ANY DATA2, 0x80
+    CROSS %1, second, absent, %2, PF_WRITE, %3
+    WANT_ANY DATA + 0xf80, 0x80
+    CROSS %1, second, read_only, %2, PF_WRITE, %3
+    WANT_ANY DATA + 0xf80, 0x80
+    CROSS %1, second, supervisor, %2, PF_WRITE, %3
+    WANT_ANY DATA + 0xf80, 0x80
+%endmacro
 CROSS_READ word_read, 0xfff, mov ax, [edi]
 CROSS_READ dword_read, 0xffd, mov eax, [edi]
 CROSS_READ scas, 0xffe, scasd
 CROSS_READ far_pointer, 0xffc, lgs eax, [edi]
 CROSS_READ qword_of_x87, 0xff9, fld qword [edi]
 CROSS_READ extended_of_x87, 0xff8, fld tword [edi]
-CROSS_READ load_of_x87_environment, 0xff0, fldenv [edi]
+CROSS load_of_x87_environment, first, absent, 0xff0, 0, fldenv [edi]
+WANT_BITS cr2, 0xfffff000           ; it is more than one access
+CROSS load_of_x87_environment, second, absent, 0xff0, 0, fldenv [edi]
+WANT_BITS cr2, 0xfffff000
 CROSS_READ jump_through_memory, 0xffe, jmp [edi]
 CROSS_READ far_jump_through_memory, 0xffc, jmp far [edi]
 CROSS_READ near_call_through_memory, 0xffd, call [edi]
@@ -213,19 +238,19 @@ CROSS_READ push_of_memory, 0xffe, push dword [edi]
 CROSS_READ bound, 0xffc, bound eax, [edi]
 CROSS_WRITE word_write, 0xfff, mov [edi], ax
 CROSS_WRITE dword_write, 0xffd, mov [edi], eax
-CROSS_WRITE read_modify_write, 0xffe, add [edi], eax
-CROSS_WRITE exchange, 0xffe, xchg [edi], eax
-CROSS_WRITE exchange_and_add, 0xffe, xadd [edi], eax
-CROSS_WRITE locked_increment, 0xffe, lock inc dword [edi]
-CROSS_WRITE failing_compare_and_exchange, 0xffe, cmpxchg [edi], ecx
-CROSS_WRITE bit_test_and_set, 0xffe, bts dword [edi], 1
+CROSS_MODIFY read_modify_write, 0xffe, add [edi], eax
+CROSS_MODIFY exchange, 0xffe, xchg [edi], eax
+CROSS_MODIFY exchange_and_add, 0xffe, xadd [edi], eax
+CROSS_MODIFY locked_increment, 0xffe, lock inc dword [edi]
+CROSS_MODIFY failing_compare_and_exchange, 0xffe, cmpxchg [edi], ecx
+CROSS_MODIFY bit_test_and_set, 0xffe, bts dword [edi], 1
 CROSS_WRITE stos, 0xffd, stosd
 CROSS_WRITE movs, 0xffe, movsd
 CROSS_WRITE pop_to_memory, 0xffe, pop dword [edi]
-CROSS_WRITE state_of_x87, 0xfc0, fnsave [edi]
+CROSS_PARTS state_of_x87, 0xfc0, fnsave [edi]
 CROSS_WRITE control_word_of_x87, 0xfff, fnstcw [edi]
-CROSS_WRITE environment_of_x87, 0xff0, fnstenv [edi]
-CROSS_WRITE sgdt, 0xffc, sgdt [edi]
+CROSS_PARTS environment_of_x87, 0xff0, fnstenv [edi]
+CROSS_PARTS sgdt, 0xffc, sgdt [edi]
 
 %macro CROSS_FITS 4+  ; name, offset, bytes of the pattern that are overwritten with 5Ah, instruction
 CHECK paging.%1_over_two_pages, "SDM 3A 4.8"
@@ -331,7 +356,9 @@ MIDWAY pushf, first, 0x1002, esp, PF_WRITE, pushfd
 MIDWAY push, first, 0x1001, esp, PF_WRITE, push eax
 MIDWAY push, second, 0x1001, esp, PF_WRITE, push eax
 MIDWAY pop, second, 0xffd, esp, 0, pop eax
-MIDWAY enter_of_level_3, first, 0x1008, esp, PF_WRITE, enter 4, 1
+MIDWAY enter_of_level_1, first, 0x1006, esp, PF_WRITE, enter 0, 1
+MIDWAY enter_of_level_1, second, 0x1008, esp, PF_WRITE, enter 0, 1
+; ENTER asks whether a write at the final stack pointer would fault (SDM 2A)
 MIDWAY enter_whose_locals_are_absent, first, 0x1008, esp, PF_WRITE, enter 0x10, 0
 MIDWAY near_call, first, 0x1002, esp, PF_WRITE, call $ + 5
 MIDWAY far_call, first, 0x1004, esp, PF_WRITE, call CS3:.end

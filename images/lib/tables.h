@@ -5,13 +5,17 @@
 #ifndef IMAGES_TABLES_H
 #define IMAGES_TABLES_H
 
-#define KERNEL_CODE  0x08
-#define KERNEL_DATA  0x10
-#define USER_CODE    0x1b /* 18h with RPL 3 */
-#define USER_DATA    0x23 /* 20h with RPL 3 */
-#define TASK_STATE   0x28
+#define KERNEL_CODE 0x08
+#define KERNEL_DATA 0x10
+#define USER_CODE   0x1b /* 18h with RPL 3 */
+#define USER_DATA   0x23 /* 20h with RPL 3 */
+#define TASK_STATE  0x28
+#define CALL_VECTOR 0x80
+
+/* As with SCREEN_ADDRESS: a kernel that wants another says so on the compiler's command line. */
+#ifndef TIMER_VECTOR
 #define TIMER_VECTOR 0x20
-#define CALL_VECTOR  0x80
+#endif
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>

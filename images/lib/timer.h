@@ -2,7 +2,7 @@
 #ifndef IMAGES_TIMER_H
 #define IMAGES_TIMER_H
 
-/* Moves the interrupts to vectors 20h-2Fh, opens IRQ 0 alone and starts it at `hertz` (19 to 100000). */
+/* Moves the 16 interrupts to TIMER_VECTOR (20h) and up, opens IRQ 0 alone and starts it at `hertz` (19 to 100000). */
 void timer_start(unsigned hertz);
 
 /* End of interrupt: lets the next one in. */

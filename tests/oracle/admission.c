@@ -103,6 +103,13 @@ static bool next_is_beyond_limit(const struct oracle_processor *processor, const
     return strchr(op->row->operands, 'J') != NULL && cpu->eip + op->length > cpu->segments[CS].highest;
 }
 
+static bool upper_halves_matter(const struct oracle_processor *processor, const struct operation *op)
+{
+    const struct cpu *cpu = cpu_of(processor);
+    return op->repeat != REPEAT_NONE && op->address_mask == 0xffff &&
+           (cpu->gpr[ESI] | cpu->gpr[EDI]) > 0xffff;
+}
+
 static bool repeats_not_at_all(const struct oracle_processor *processor, const struct operation *op)
 {
     return op->repeat != REPEAT_NONE && (cpu_of(processor)->gpr[ECX] & op->address_mask) == 0;
@@ -151,6 +158,7 @@ const struct exclusion exclusions[] = {
     {"PUSH", segment_in_doubleword, "the upper half is zero on some processors, not written on others (SDM 2B PUSH)"},
     {"LOOPE LOOPNE", repeats, "a REP prefix inverts the condition on AMD processors"},
     {NULL, next_is_beyond_limit, "AMD processors want room for the next instruction, jump or not"},
+    {"MOVS", upper_halves_matter, "copies what overlaps wrongly with 16-bit addresses on AMD family 1Ah"},
     {"INS OUTS", repeats_not_at_all, "the permission is checked or not when there is nothing to repeat, by maker"},
     {"MOV", debug_register_alias, "#UD of DR4 comes before #GP of CPL, or after, by maker"},
     {"INT1", NULL, "virtual machines report it before the instruction, not after"},

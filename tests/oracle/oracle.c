@@ -3,8 +3,10 @@
  * alike. A difference is shrunk to a minimal program and printed as a test vector.
  *
  *     oracle [--sequences N] [--seed S] [--failures N] [--coverage] [--exclusions] [--sample FILE] [--native PROGRAM]
+ *     oracle --replay FILE
  *
- * --sample keeps, as vectors, programs on which both agree, one for each row of the instruction table.
+ * --sample keeps, as vectors, programs on which both agree, one for each row of the instruction table. --replay runs the
+ * vectors of a file on both sides and tells which of the three, gate86, this host and the vector, differ.
  *
  * Exit status: 0 all agree and every row was executed; 1 not so; 2 usage; 77 the host cannot run 32-bit programs.
  */
@@ -31,6 +33,7 @@ struct options {
     bool coverage, exclusions;
     const char *native;
     const char *sample;
+    const char *replay;
 };
 
 /* A kind of failure: the last instruction and what differed. */
@@ -56,10 +59,15 @@ struct session {
 static void options_read(int argc, char **argv, struct options *options)
 {
     static const struct option names[] = {
-        {"sequences", required_argument, NULL, 'n'}, {"seed", required_argument, NULL, 's'},
-        {"failures", required_argument, NULL, 'f'},  {"coverage", no_argument, NULL, 'c'},
-        {"exclusions", no_argument, NULL, 'x'},      {"native", required_argument, NULL, 'p'},
-        {"sample", required_argument, NULL, 'k'},    {0},
+        {"sequences", required_argument, NULL, 'n'},
+        {"seed", required_argument, NULL, 's'},
+        {"failures", required_argument, NULL, 'f'},
+        {"coverage", no_argument, NULL, 'c'},
+        {"exclusions", no_argument, NULL, 'x'},
+        {"native", required_argument, NULL, 'p'},
+        {"sample", required_argument, NULL, 'k'},
+        {"replay", required_argument, NULL, 'r'},
+        {0},
     };
     for (int option; (option = getopt_long(argc, argv, "", names, NULL)) != -1;) {
         switch (option) {
@@ -77,6 +85,9 @@ static void options_read(int argc, char **argv, struct options *options)
             break;
         case 'x':
             options->exclusions = true;
+            break;
+        case 'r':
+            options->replay = optarg;
             break;
         case 'k':
             options->sample = optarg;
@@ -225,6 +236,41 @@ static void batch_compare(struct session *session, uint32_t count)
         failure_report(session, &session->failing[i]);
 }
 
+/* Runs kept vectors on both sides; true when all agree. */
+static bool vectors_replay(const struct session *session, const char *name)
+{
+    FILE *file = fopen(name, "r");
+    if (file == NULL) {
+        printf("oracle: %s cannot be read\n", name);
+        return false;
+    }
+    struct vector_text vector;
+    const char *error;
+    unsigned number = 0;
+    bool agree = true;
+    while (vector_read(file, &vector, &error)) {
+        struct verdict verdict;
+        number++;
+        program_judge(&session->judge, &vector.program, &verdict);
+        const char *kept =
+            verdict.run.end == RUN_ENDED
+                ? outcome_difference(&verdict.host, &vector.want, vector.undefined, verdict.run.loose)
+                : verdict.run.why;
+        if (verdict.difference == NULL && kept == NULL)
+            continue;
+        agree = false;
+        printf("vector %u: gate86 and this host differ in: %s; this host and the vector: %s\n", number,
+               verdict.difference ? verdict.difference : "nothing", kept ? kept : "nothing");
+        outcome_print(stdout, "gate86", &verdict.run.free);
+        outcome_print(stdout, "host", &verdict.host);
+        outcome_print(stdout, "vector", &vector.want);
+    }
+    fclose(file);
+    if (error != NULL)
+        printf("oracle: %s: %s after vector %u\n", name, error, number);
+    return agree && error == NULL;
+}
+
 static bool session_report(const struct session *session, double seconds)
 {
     printf("%" PRIu64 " sequences compared in %.1f s, %" PRIu64 " differ; left out: %" PRIu64
@@ -241,6 +287,26 @@ static bool session_report(const struct session *session, double seconds)
     if (session->options->coverage)
         coverage_list(session->judge.processor->coverage, stdout);
     return session->failed == 0 && coverage_report(session->judge.processor->coverage, stdout) == 0;
+}
+
+static bool sequences_run(struct session *session)
+{
+    const struct options *options = session->options;
+    if (options->sample != NULL && (session->sample = fopen(options->sample, "w")) == NULL) {
+        printf("oracle: %s cannot be written\n", options->sample);
+        return false;
+    }
+    struct timespec start, end;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    for (uint64_t left = options->sequences; left > 0;) {
+        uint32_t count = left < ORACLE_BATCH ? (uint32_t)left : ORACLE_BATCH;
+        batch_make(session, count);
+        batch_compare(session, count);
+        left -= count;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    return session_report(session,
+                          (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9);
 }
 
 int main(int argc, char **argv)
@@ -267,23 +333,7 @@ int main(int argc, char **argv)
     session->judge.processor = processor_new(capabilities);
     session->generator = generator_new(session->judge.processor, options.seed);
 
-    if (options.sample != NULL && (session->sample = fopen(options.sample, "w")) == NULL) {
-        printf("oracle: %s cannot be written\n", options.sample);
-        return 2;
-    }
-
-    struct timespec start, end;
-    clock_gettime(CLOCK_MONOTONIC, &start);
-    for (uint64_t left = options.sequences; left > 0;) {
-        uint32_t count = left < ORACLE_BATCH ? (uint32_t)left : ORACLE_BATCH;
-        batch_make(session, count);
-        batch_compare(session, count);
-        left -= count;
-    }
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    double seconds = (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9;
-    bool passed = session_report(session, seconds);
-
+    bool passed = options.replay != NULL ? vectors_replay(session, options.replay) : sequences_run(session);
     if (session->sample != NULL)
         fclose(session->sample);
     host_stop(session->judge.host);

@@ -37,6 +37,7 @@ void signals_watch(struct machine *machine)
     for (size_t i = 0; i < ARRAY_LENGTH(ending_signals); i++)
         sigaction(ending_signals[i], &action, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
 }
 
 int signals_caught(void)
@@ -49,6 +50,7 @@ void signals_unwatch(void)
     for (size_t i = 0; i < ARRAY_LENGTH(ending_signals); i++)
         signal(ending_signals[i], SIG_DFL);
     signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_DFL);
     atomic_store(&watched_machine, NULL);
 }
 

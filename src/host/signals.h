@@ -7,7 +7,7 @@ struct machine;
 /*
  * From now on SIGINT, SIGTERM, SIGHUP and SIGQUIT interrupt the machine's run; a second one of the same kind
  * ends the program at once. SIGPIPE is ignored: a reader that went away is a failed write, which says what
- * was being written.
+ * was being written. So is SIGXFSZ: a limit on the size of files is a failed write, too. The machine may be NULL.
  */
 void signals_watch(struct machine *machine);
 

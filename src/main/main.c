@@ -7,6 +7,7 @@
 #include "base/compiler.h"
 #include "main/cpu_command.h"
 #include "main/exit_status.h"
+#include "main/image.h"
 #include "main/rom/command.h"
 #include "main/run.h"
 #include "main/suggest.h"
@@ -21,6 +22,7 @@ static const struct command commands[] = {
     {"run", "boot an image on the terminal", run_main},
     {"rom", "run conformance ROMs and report their checks", rom_main},
     {"cpu", "list processor models, their CPUID and MSRs", cpu_main},
+    {"image", "look at disk images, make them, convert them", image_main},
 };
 
 static void print_help(FILE *out)

@@ -151,8 +151,12 @@ bool option_size(const struct options *options, uint64_t unit, uint64_t *bytes, 
         case 'G':
             unit = 1u << 30;
             break;
+        case 't':
+        case 'T':
+            unit = 1ull << 40;
+            break;
         }
-        const char *rest = suffix + (suffix[0] != '\0' && strchr("kKmMgG", suffix[0]) != NULL);
+        const char *rest = suffix + (suffix[0] != '\0' && strchr("kKmMgGtT", suffix[0]) != NULL);
         bool complete = *rest == '\0' || strcmp(rest, "iB") == 0 || strcmp(rest, "B") == 0;
         if (complete && number > 0 && number <= UINT64_MAX / unit) {
             *bytes = number * unit;

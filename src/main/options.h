@@ -49,7 +49,7 @@ void options_print(const struct option_row *rows, FILE *out);
 
 /*
  * Values. On failure *error names the option as it was written, the value, and what would do (ERROR_USAGE).
- * Numbers are decimal, or hexadecimal after 0x. Sizes are in `unit` bytes unless a K, M or G follows; seconds
+ * Numbers are decimal, or hexadecimal after 0x. Sizes are in `unit` bytes unless a K, M, G or T follows; seconds
  * may have decimals.
  */
 MUST_USE bool option_number(const struct options *options, uint64_t least, uint64_t most, uint64_t *number,

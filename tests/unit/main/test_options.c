@@ -101,7 +101,7 @@ START_TEST(sizes_have_units)
     ck_assert(size_of("2048K", &bytes) && bytes == 2u << 20);
     ck_assert(size_of("0x40", &bytes) && bytes == 64u << 20);
     static const char *const wrong[] = {
-        "", "M", "-1", "0", "64T", "64Mx", "6 4", "99999999999999999999", "18446744073709551615G"};
+        "", "M", "-1", "0", "64P", "64Mx", "6 4", "99999999999999999999", "18446744073709551615G"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
         ck_assert_msg(!size_of(wrong[i], &bytes), "'%s' was taken", wrong[i]);
     ck_assert(!size_of("lots", &bytes));

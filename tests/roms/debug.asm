@@ -818,24 +818,6 @@ EXPECT DB
 WANT esp, STACK0_CHECK
 WANT dr6, DR6_START | 1
 
-; 16 bits do not reach RF, which is clear after the IRET
-CHECK break.iretw_does_not_set_rf, "SDM 2A IRET"
-    IN PM16, 0
-    DEBUG_REGISTER 0, ADDR(.first)
-    SET dr7, BREAK_L(0, 0, 0)
-    SET esp, STACK0_CHECK - 6
-    PUT word [STACK0_CHECK - 6], OFF16(.first)
-    PUT word [STACK0_CHECK - 4], CODE16_0
-    PUT word [STACK0_CHECK - 2], START_FLAGS
-CODE
-    iretw
-.first:
-    AT
-    nop
-EXPECT DB
-WANT esp, STACK0_CHECK
-WANT dr6, DR6_START | 1
-
 CHECK break.popfd_does_not_set_rf, "SDM 2B POPF"
     DEBUG_REGISTER 0, ADDR(.first)
     SET dr7, BREAK_L(0, 0, 0)
@@ -998,5 +980,23 @@ WANT dr6, DR6_START | 1
 BREAK_RF PM16, 3
 BREAK_RF V86, 3
 BREAK_RF REAL, 0
+
+; 16 bits do not reach RF, which is clear after the IRET
+CHECK break.iretw_does_not_set_rf, "SDM 2A IRET"
+    IN PM16, 0
+    DEBUG_REGISTER 0, ADDR(.first)
+    SET dr7, BREAK_L(0, 0, 0)
+    SET esp, STACK0_CHECK - 6
+    PUT word [STACK0_CHECK - 6], OFF16(.first)
+    PUT word [STACK0_CHECK - 4], CODE16_0
+    PUT word [STACK0_CHECK - 2], START_FLAGS
+CODE
+    iretw
+.first:
+    AT
+    nop
+EXPECT DB
+WANT esp, STACK0_CHECK
+WANT dr6, DR6_START | 1
 
 END_OF_CHECKS

@@ -16,7 +16,7 @@ static bool is_next_iteration(const struct recent *recent, const struct cpu *cpu
 }
 
 /* Bytes that are not within the window's page: it has just been fetched, so it is mapped. */
-static void bytes_read(struct cpu *cpu, uint8_t *bytes, unsigned count)
+static NEVER_INLINE void bytes_read(struct cpu *cpu, uint8_t *bytes, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
         uint64_t physical;
@@ -30,17 +30,18 @@ static void bytes_read(struct cpu *cpu, uint8_t *bytes, unsigned count)
 void recent_add(struct recent *recent, struct cpu *cpu, const struct operation *op)
 {
     if (is_next_iteration(recent, cpu)) {
-        recent->list[(recent->count - 1) % RECENT_COUNT].iterations++;
+        struct recent_instruction *last = &recent->list[(recent->count - 1) % RECENT_COUNT];
+        last->again += last->again < UINT16_MAX;
         return;
     }
     struct recent_instruction *entry = &recent->list[recent->count++ % RECENT_COUNT];
     memcpy(entry->gpr, cpu->gpr, sizeof entry->gpr);
     entry->eip = cpu->eip;
     entry->eflags = cpu->eflags;
-    entry->iterations = 1;
+    entry->again = 0;
     entry->cs = cpu->segments[CS].selector;
-    entry->cpl = cpu->cpl & 3;
-    entry->wide = (cpu->segments[CS].access & ACCESS_DB) != 0;
+    entry->cpl = cpu->cpl;
+    entry->access = cpu->segments[CS].access;
     entry->length = op->length;
     uint32_t at = (cpu->segments[CS].base + cpu->eip) & PAGE_OFFSET_MASK;
     if (LIKELY(op != &cpu->fetch.scratch && at + RECENT_BYTES <= PAGE_SIZE))

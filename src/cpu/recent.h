@@ -19,10 +19,10 @@ struct recent_instruction {
     uint32_t gpr[8];
     uint32_t eip;
     uint32_t eflags;
-    uint32_t iterations; /* of a repeated string instruction; else 1 */
+    uint16_t again; /* further iterations of a repeated string instruction, 65535: or more */
     uint16_t cs;
-    uint8_t cpl : 2;
-    uint8_t wide : 1;            /* CS.D */
+    uint16_t access; /* of CS */
+    uint8_t cpl;
     uint8_t length;              /* of the instruction, bytes; the rest of bytes[] is what stood behind it */
     uint8_t bytes[RECENT_BYTES]; /* as they were executed */
 };

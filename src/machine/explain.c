@@ -80,7 +80,7 @@ static void recent_print(const struct cpu *cpu, const struct recent *recent, FIL
         bool last = at + 1 == recent->count;
         char text[DISASSEMBLY_SIZE];
         struct operation op;
-        if (decode(cpu->decoder, one->bytes, one->length, one->wide, &op) == DECODE_DONE)
+        if (decode(cpu->decoder, one->bytes, one->length, one->access & ACCESS_DB, &op) == DECODE_DONE)
             disassemble(&op, one->eip + op.length, text);
         else
             snprintf(text, sizeof text,
@@ -88,8 +88,8 @@ static void recent_print(const struct cpu *cpu, const struct recent *recent, FIL
         fprintf(out, "  %04X:%08X  ", one->cs, one->eip);
         bytes_print(one->bytes, one->length, out);
         fputs(text, out);
-        if (one->iterations > 1)
-            fprintf(out, "  (%u iterations)", one->iterations);
+        if (one->again > 0)
+            fprintf(out, "  (%u%s iterations)", one->again + 1u, one->again == UINT16_MAX ? " or more" : "");
         changes_print(one->gpr, last ? cpu->gpr : next->gpr, one->eflags, last ? cpu->eflags : next->eflags,
                       out);
         fputc('\n', out);
@@ -166,6 +166,10 @@ void machine_explain_fault(struct machine *machine, const struct fault_record *r
     if (most == 0 || machine->faults_told <= most) {
         fputs("gate86: ", out);
         fault_line_print(record, &machine->fault_before, machine->interrupt_line, out);
+        const struct fault_record *chain[2] = {&machine->fault_before, record};
+        unsigned alone = record->while_delivering ? 0 : 1;
+        if (machine->config.fault_tables)
+            tables_explain(&machine->cpu, chain + alone, 2 - alone, out);
     } else if (machine->faults_told == most + 1) {
         fputs("gate86: no more faults are told\n", out);
     }

@@ -242,6 +242,9 @@ static void tss_print(struct tables *tables)
         else
             fprintf(tables->out, "  SS%u:SP%u %04X:%04X", ring, ring, load_le16(bytes + 2), load_le16(bytes));
     }
+    uint8_t map[2];
+    if (wide && cpu->tr.limit >= 0x67 && peek(cpu, cpu->tr.base + 0x66, map, sizeof map))
+        fprintf(tables->out, "  I/O map at %04X", load_le16(map));
     fputc('\n', tables->out);
 }
 
@@ -263,7 +266,7 @@ static void record_explain(struct tables *tables, const struct fault_record *rec
         else
             descriptor_print(tables, fault->error_code);
     }
-    if (names_stack_of_tss((enum fault_reason)fault->reason))
+    if (names_stack_of_tss((enum fault_reason)fault->reason) || fault->reason == IO_BITMAP)
         tss_print(tables);
 }
 

@@ -36,6 +36,7 @@ struct machine_config {
     uint16_t post_port;  /* the POST port; 0: 80h */
     FILE *log;           /* guest oddities, once each; NULL: silent */
     FILE *faults;        /* every fault in words, a line each, as it is about to be delivered; NULL: silent */
+    bool fault_tables;   /* there, after each: the tables that it consulted */
     uint64_t faults_max; /* lines there, then silent; 0: no limit */
     bool keep_recent;    /* machine_explain tells the last instructions, too; costs speed */
 };

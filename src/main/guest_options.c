@@ -118,6 +118,10 @@ bool guest_options_apply(struct guest_options *options, int id, const struct opt
         return true;
     case GUEST_TRIPLE_FAULT:
         return set_triple_fault(parsed, &options->machine, error);
+    case GUEST_FAULT_TABLES:
+        options->machine.fault_tables = true;
+        options->explain_faults = true;
+        return true;
     case GUEST_EXPLAIN_FAULTS:
         options->explain_faults = true;
         return true;

@@ -37,6 +37,7 @@ enum guest_option {
     GUEST_NO_REBOOT,
     GUEST_TRIPLE_FAULT,
     GUEST_EXPLAIN_FAULTS,
+    GUEST_FAULT_TABLES,
     GUEST_OPTIONS_END, /* a command's own ids begin here */
 };
 
@@ -58,7 +59,9 @@ enum guest_option {
     {"triple-fault", NULL, "WHAT", "report: a triple fault ends the run (default);\n" \
                                    "reset: it restarts the guest and memory stays", GUEST_TRIPLE_FAULT}, \
     {"explain-faults", NULL, NULL, "tell each fault in words as it is delivered, and after a\n" \
-                                   "failure the last instructions; slower", GUEST_EXPLAIN_FAULTS}
+                                   "failure the last instructions; slower", GUEST_EXPLAIN_FAULTS}, \
+    {"fault-tables", NULL, NULL, "the same, and after each fault the descriptors, gates and\n" \
+                                 "page-table entries that it consulted", GUEST_FAULT_TABLES}
 /* clang-format on */
 
 /* The defaults. */

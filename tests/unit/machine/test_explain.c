@@ -27,6 +27,7 @@ static uint64_t run(uint32_t address, const char *code, size_t size, bool faults
     free(text);
     FILE *out = open_memstream(&text, &text_size);
     config.faults = faults ? out : NULL;
+    config.fault_tables = true;
     config.keep_recent = recent;
     struct machine *machine = machine_create(&config, &error);
     ck_assert_ptr_nonnull(machine);
@@ -119,7 +120,8 @@ START_TEST(an_interrupt_is_called_by_its_line)
     expect("gate86: IRQ 0 (vector 20h) at 0010:");
     expect(", while delivering IRQ 0 (vector 20h): the IDT entry is not a task, interrupt or trap gate (SDM "
            "2A INT n); "
-           "IDT entry 20h; EXT: an event from outside the program\n");
+           "IDT entry 20h; EXT: an event from outside the program\n"
+           "Tables consulted:\n  IDT entry 20h at 00110100: 00000000 00000000: empty\n");
     expect("  IDT entry 20h at 00110100: 00000000 00000000");
     expect("jmp 0x10");
 }

@@ -46,7 +46,9 @@ START_TEST(our_spellings)
     ck_assert(
         parse("--kernel vmlinuz --initrd=initrd.gz --append console=ttyS0 --memory 1G --cpu pentium3,-sep "
               "--serial file:out.txt --debugcon stderr --max-instructions 5000 --timeout 2.5 --no-reboot "
-              "--pace --print-state-hash --triple-fault reset"));
+              "--pace --print-state-hash --triple-fault reset --explain-faults"));
+    ck_assert(options.guest.explain_faults);
+    ck_assert(!options.guest.machine.fault_tables);
     ck_assert_str_eq(options.guest.image.path, "vmlinuz");
     ck_assert_str_eq(options.guest.image.initrd, "initrd.gz");
     ck_assert_str_eq(options.guest.image.command_line, "console=ttyS0");

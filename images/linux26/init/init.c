@@ -31,6 +31,15 @@ static uint32_t auxiliary(const uint32_t *vector, uint32_t type)
     return 0;
 }
 
+/* Far below what the kernel gave at the start. */
+static uint32_t stack_touch(void)
+{
+    volatile uint32_t deep[20000];
+    for (unsigned i = 0; i < 20000; i += 1000)
+        deep[i] = i;
+    return deep[1000];
+}
+
 static int text_same(const char *a, const char *b)
 {
     while (*a != '\0' && *a == *b) {
@@ -90,6 +99,7 @@ void scene_start(const uint32_t *stack)
     expect(text_same((const char *)stack[1], "linux26-init"), "argv[0] is the program's name");
     expect(auxiliary(vector, AT_PAGESZ) == PAGE_SIZE && auxiliary(vector, AT_PHNUM) != 0,
            "the auxiliary vector is whole");
+    expect(stack_touch() == 1000, "the stack grows where it is touched");
     expect(*(const uint32_t *)base == 0x464c457f, "AT_SYSINFO_EHDR leads to an ELF header");
     expect(page_symbol(base, "__kernel_vsyscall") == sysinfo,
            "__kernel_vsyscall, found by name, is AT_SYSINFO");

@@ -4,7 +4,7 @@
 #define EFLAGS_IOPL 0x3000u
 #define EFLAGS_CF   1u
 
-#define STORM_SIGNALS 200
+#define STORM_SIGNALS 50
 
 static volatile unsigned handled;
 static struct {
@@ -329,7 +329,7 @@ void scene_storm(void)
     wait_for(pid, &status);
     say("%u calls, %u signals: %u just behind the call, %u elsewhere in the page, %u elsewhere", calls,
         handled, caught.at_return, caught.in_page, caught.elsewhere);
-    expect(wrong == 0, "200 signals between calls and two processes: no register was ever wrong");
+    expect(wrong == 0, "50 signals between calls and two processes: no register was ever wrong");
     expect(alive && status == SIGKILL, "nor in the other process, until it was killed");
 }
 

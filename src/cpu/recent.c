@@ -15,16 +15,22 @@ static bool is_next_iteration(const struct recent *recent, const struct cpu *cpu
     return last->eip == cpu->eip && last->cs == cpu->segments[CS].selector;
 }
 
-/* Bytes that are not within the window's page: it has just been fetched, so it is mapped. */
-static NEVER_INLINE void bytes_read(struct cpu *cpu, uint8_t *bytes, unsigned count)
+/*
+ * Bytes that are not within the window's page: it has just been fetched, so it is mapped. Returns their number, 0 for
+ * device memory, where a second read may be seen by the guest.
+ */
+static NEVER_INLINE uint8_t bytes_read(struct cpu *cpu, uint8_t *bytes, uint8_t count)
 {
     for (unsigned i = 0; i < count; i++) {
         uint64_t physical;
+        bool writable;
         uint32_t linear = cpu->segments[CS].base + cpu->eip + i;
-        bytes[i] = paging_peek(cpu->memory, &cpu->mmu.paging, linear, &physical)
-                       ? (uint8_t)memory_read(cpu->memory, physical, 1)
-                       : 0;
+        if (!paging_peek(cpu->memory, &cpu->mmu.paging, linear, &physical) ||
+            memory_page(cpu->memory, physical, &writable) == NULL)
+            return 0;
+        bytes[i] = (uint8_t)memory_read(cpu->memory, physical, 1);
     }
+    return count;
 }
 
 void recent_add(struct recent *recent, struct cpu *cpu, const struct operation *op)
@@ -47,5 +53,5 @@ void recent_add(struct recent *recent, struct cpu *cpu, const struct operation *
     if (LIKELY(op != &cpu->fetch.scratch && at + RECENT_BYTES <= PAGE_SIZE))
         memcpy(entry->bytes, cpu->fetch.page->host + at, RECENT_BYTES);
     else
-        bytes_read(cpu, entry->bytes, op->length);
+        entry->length = bytes_read(cpu, entry->bytes, op->length);
 }

@@ -23,7 +23,7 @@ struct recent_instruction {
     uint16_t cs;
     uint16_t access; /* of CS */
     uint8_t cpl;
-    uint8_t length;              /* of the instruction, bytes; the rest of bytes[] is what stood behind it */
+    uint8_t length; /* of the instruction, bytes, what follows in bytes[] is not its own; 0: not known */
     uint8_t bytes[RECENT_BYTES]; /* as they were executed */
 };
 

@@ -108,8 +108,8 @@ static uint32_t status_of(uint32_t vector)
         [0] = STATUS_INTEGER_DIVIDE_BY_ZERO,   [VECTOR_DB] = STATUS_SINGLE_STEP,
         [VECTOR_BP] = STATUS_BREAKPOINT,       [4] = STATUS_INTEGER_OVERFLOW,
         [5] = STATUS_ARRAY_BOUNDS_EXCEEDED,    [6] = STATUS_ILLEGAL_INSTRUCTION,
-        [12] = STATUS_ACCESS_VIOLATION,        [VECTOR_GP] = STATUS_ACCESS_VIOLATION,
-        [VECTOR_PF] = STATUS_ACCESS_VIOLATION,
+        [11] = STATUS_ACCESS_VIOLATION,        [12] = STATUS_ACCESS_VIOLATION,
+        [VECTOR_GP] = STATUS_ACCESS_VIOLATION, [VECTOR_PF] = STATUS_ACCESS_VIOLATION,
     };
     return vector < sizeof statuses / sizeof statuses[0] ? statuses[vector] : 0;
 }
@@ -167,6 +167,34 @@ static void vdm_end(struct KTRAP_FRAME *frame)
     KiLoadEsp0(thread);
 }
 
+static int address_is_among(uint32_t address, const uint32_t *list, unsigned count)
+{
+    while (count != 0 && list[count - 1] != address)
+        count--;
+    return count != 0;
+}
+
+/*
+ * An exit has met a selector that a program may name but not load. A data segment becomes null, as it would in the program.
+ * When it is IRET's, every register is the program's already: with what IRET found on the stack the frame of the trap
+ * becomes one of the program's, 12 bytes further up, and the program gets the exception where it wanted to go.
+ */
+static int exit_repair(struct KTRAP_FRAME *frame, uint32_t vector)
+{
+    uint32_t *stack = &frame->HardwareEsp; /* no stack was changed: where the kernel's ESP was */
+    if (address_is_among(frame->Eip, KiSegmentPops, sizeof KiSegmentPops / 4)) {
+        *stack = 0;
+        return 1;
+    }
+    if (!address_is_among(frame->Eip, KiExitIrets, sizeof KiExitIrets / 4))
+        return 0;
+    struct KTRAP_FRAME *program = (struct KTRAP_FRAME *)((uint8_t *)stack - TF_EIP);
+    for (uint32_t i = TF_EIP / 4; i-- != 0;)
+        ((volatile uint32_t *)program)[i] = ((volatile uint32_t *)frame)[i];
+    exception_to_program(program, vector, 0);
+    KiServiceExit2(program);
+}
+
 /* A fault of the kernel's own code: the innermost registration record takes it. */
 static void exception_in_kernel(const struct KTRAP_FRAME *frame, uint32_t status, uint32_t address)
 {
@@ -221,6 +249,6 @@ void KiDispatchTrap(struct KTRAP_FRAME *frame, uint32_t vector)
         page_fault(frame);
     else if (frame->SegCs & RPL_MASK)
         exception_to_program(frame, vector, 0);
-    else
+    else if (!exit_repair(frame, vector))
         exception_in_kernel(frame, status_of(vector), frame->Eip);
 }

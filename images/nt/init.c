@@ -177,6 +177,21 @@ void KiInitializeProcessor(void)
     system_call_stub_write();
 }
 
+/* CR0.WP came with the 486, and so did EFLAGS.AC (SDM 3B 22.18): on a 386 it cannot be set. */
+static int has_write_protect(void)
+{
+    uint32_t eflags;
+    asm volatile("pushl %1\n\t"
+                 "popfl\n\t"
+                 "pushfl\n\t"
+                 "popl %0\n\t"
+                 "pushl $2\n\t"
+                 "popfl"
+                 : "=r"(eflags)
+                 : "r"(EFLAGS_AC | 2));
+    return (eflags & EFLAGS_AC) != 0;
+}
+
 void kernel_main(uint32_t magic)
 {
     static struct CONTEXT first; /* in .bss: all else 0 */
@@ -184,6 +199,10 @@ void kernel_main(uint32_t magic)
     print("nt: a kernel that is entered as Windows XP's is\n\nThe kernel starts\n");
     if (magic != BOOT_MAGIC) {
         print("nt: FAILED: EAX does not hold the multiboot magic\n");
+        machine_exit(1);
+    }
+    if (!has_write_protect()) {
+        print("nt: FAILED: an i486 is needed: on a 386 no page is read-only for the kernel\n");
         machine_exit(1);
     }
     MmInitialize();

@@ -103,6 +103,7 @@ void KiSwapContext(struct KTHREAD *from, struct KTHREAD *to);
 _Noreturn void KiRunFirstThread(struct KTHREAD *thread);
 _Noreturn void KiUnwindTo(struct EXCEPTION_REGISTRATION_RECORD *record, uint32_t status);
 uint32_t KiGuardedCopy(void *to, const void *from, uint32_t size); /* STATUS_SUCCESS or a fault's status */
+extern const uint32_t KiSegmentPops[6], KiExitIrets[2];
 extern const uint8_t KiSystemServiceCopyArguments[], KiSystemServiceCopyFault[];
 _Noreturn void machine_exit(int failures); /* lib/exit.S */
 

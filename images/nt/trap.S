@@ -170,6 +170,7 @@ KiServiceExit:
 KiSystemCallExit2:
     incl COUNT_SYSEXIT
     leal TF_SEG_FS(%ebp), %esp
+KiPopFsSysexit:
     popl %fs
     popl %edi
     popl %esi
@@ -187,6 +188,7 @@ KiSystemCallExit2:
 KiSystemCallExit:
     incl COUNT_IRET
     leal TF_SEG_FS(%ebp), %esp
+KiPopFsIret:
     popl %fs
     popl %edi
     popl %esi
@@ -195,6 +197,7 @@ KiSystemCallExit:
     addl $4, %esp
     xorl %ecx, %ecx             /* what the kernel had in them is nobody's business */
     xorl %edx, %edx
+KiServiceIret:
     iret
 
 KiSystemServiceCopyFault:
@@ -311,19 +314,24 @@ KiExceptionExit:
     movl TF_EXCEPTION_LIST(%ebp), %edx
     movl %edx, %fs:PC_EXCEPTION_LIST
     addl $TF_SEG_GS, %esp
+KiPopGs:
     popl %gs
+KiPopEs:
     popl %es
+KiPopDs:
     popl %ds
     popl %edx
     popl %ecx
     popl %eax
     addl $8, %esp               /* PreviousPreviousMode, ExceptionList */
+KiPopFs:
     popl %fs
     popl %edi
     popl %esi
     popl %ebx
     popl %ebp
     addl $4, %esp
+KiExceptionIret:
     iret
 
 /*
@@ -421,6 +429,14 @@ KiUnwindTo:
 
     .section .rodata
     .align 4
+
+/* Instructions of the exits that load what a program has chosen, and so may fault: exception.c repairs that. */
+    .globl KiSegmentPops, KiExitIrets
+KiSegmentPops:
+    .long KiPopFsSysexit, KiPopFsIret, KiPopGs, KiPopEs, KiPopDs, KiPopFs
+KiExitIrets:
+    .long KiServiceIret, KiExceptionIret
+
     .globl KiTrapTable
 KiTrapTable:
     .irp vector, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19

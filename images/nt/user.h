@@ -34,6 +34,7 @@ uint32_t user_call_without_segments(void);
 void user_step_to(uint32_t address);
 void user_step_run(void); /* sets TF, calls NtYieldExecution; the handler clears TF at user_step_end */
 extern uint8_t user_step_end[], stub_of_yield[] __asm__("ntdll_NtYieldExecution");
+void user_continue(const struct CONTEXT *context); /* returns when user_land is reached */
 void user_land(void); /* where NtContinue is told to go: registers to user_landed */
 extern struct registers user_landed;
 extern uint8_t user_ldt_code[], user_ldt_code_end[];

@@ -6,8 +6,6 @@
 #define ABSENT_PAGE       0x00700000u /* and one where nothing ever will */
 #define KERNEL_ADDRESS    0x80101000u
 #define EFLAGS_CF         0x001u
-#define EFLAGS_NT         0x4000u
-#define EFLAGS_AC         0x40000u
 #define EFLAGS_ARITHMETIC 0x8d5u
 #define STUB_RETURN_INT   0x7ffe0306u /* behind LEA (4 bytes) and INT (2) */
 #define TURNS             5

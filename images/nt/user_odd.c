@@ -6,6 +6,8 @@
 #define STUB_ADDRESS  10
 #define STUB_RETURNED 12
 #define EFLAGS_CF     1u
+#define BAD_SELECTOR  0x53 /* behind the GDT's end */
+#define LANDING_WORDS 512
 #define LDT_SELECTOR  7
 #define LDT_STACK     15
 #define LDT_ACCESS    0xfbu /* present, DPL 3, code, readable, accessed */
@@ -13,8 +15,6 @@
 #define V86_LINEAR    (V86_SEGMENT * 16)
 #define V86_RESULT    0x200u /* where its code writes */
 #define V86_TRIES     10000
-
-void user_continue(const struct CONTEXT *context);
 
 static uint32_t steps[STEPS_MOST], step_count, step_other;
 
@@ -114,6 +114,47 @@ void chapter_steps(void)
     check(after.left_by_iret == before.left_by_iret + 1, "the stepped service, and it alone, left by IRET");
 }
 
+/* For user_land; it must take an exception's context, too. */
+static uint32_t landing_stack[LANDING_WORDS];
+
+static uint32_t refused_code, refused_at, refused_selector;
+
+/* Where the program would have gone, had there been a way. */
+static void bad_exit_handler(const struct EXCEPTION_RECORD *record, struct CONTEXT *context)
+{
+    refused_code = record->ExceptionCode;
+    refused_at = record->ExceptionAddress;
+    refused_selector = context->SegCs;
+    context->SegCs = USER_CS;
+    context->SegSs = USER_DS;
+}
+
+/* A selector that does not exist must not stop the kernel on its way out. */
+static void bad_exits(struct CONTEXT *context)
+{
+    context->SegCs = BAD_SELECTOR;
+    user_exception_handler = bad_exit_handler;
+    user_continue(context);
+    check(refused_code == STATUS_ACCESS_VIOLATION && refused_at == (uint32_t)user_land &&
+              (refused_selector & 0xffff) == BAD_SELECTOR,
+          "to a CS that does not exist: the IRET faults, and the program gets C0000005h");
+    check(user_landed.ecx == 0xc0c0c0c0 && user_landed.edi == 0xd1d1d1d1 && user_landed.ebp == 0xb2b2b2b2,
+          "and its handler finds the registers and goes on");
+    refused_code = 0;
+    context->SegCs = USER_CS;
+    context->SegSs = BAD_SELECTOR;
+    user_continue(context);
+    check(refused_code == STATUS_ACCESS_VIOLATION, "an SS that does not exist: the same");
+    user_exception_handler = NULL;
+    context->SegSs = USER_DS;
+    context->SegGs = BAD_SELECTOR;
+    user_continue(context);
+    uint16_t gs = 1;
+    asm volatile("movw %%gs, %0" : "=r"(gs));
+    check(gs == 0, "a GS that does not exist becomes null");
+    context->SegGs = 0;
+}
+
 void chapter_continue(void)
 {
     static struct CONTEXT context;
@@ -130,8 +171,7 @@ void chapter_continue(void)
     context.Edi = 0xd1d1d1d1;
     context.Ebp = 0xb2b2b2b2;
     context.Eip = (uint32_t)user_land;
-    context.Esp = (uint32_t)&context
-                      .SegSs; /* any place of the program's, to be told from its stack; one push goes below */
+    context.Esp = (uint32_t)(landing_stack + LANDING_WORDS);
     context.EFlags = EFLAGS_CF | 0x3000; /* IOPL 3 is a wish that nobody grants */
     const struct entry_information before = entries_get();
     user_continue(&context);
@@ -141,13 +181,14 @@ void chapter_continue(void)
           "EAX EBX ESI EDI EBP are the context's");
     check(user_landed.ecx == 0xc0c0c0c0 && user_landed.edx == 0xd0d0d0d0,
           "ECX and EDX as well: no SYSEXIT could do that");
-    check(user_landed.esp == (uint32_t)&context.SegSs, "so is ESP");
+    check(user_landed.esp == context.Esp, "so is ESP");
     check((user_landed.eflags & (EFLAGS_CF | EFLAGS_IF | 0x3000)) == (EFLAGS_CF | EFLAGS_IF),
           "CF as asked, IF on, IOPL 0 although 3 was asked");
     check(after.left_by_full_iret == before.left_by_full_iret + 1, "left by KiServiceExit2, the full IRET");
     static struct frame_information frame;
     NtQuerySystemInformation(SYSTEM_FRAME_INFORMATION, &frame, sizeof frame, NULL);
     check(frame.frame.Edx == 0, "and the service is over: the next one has no outer frame");
+    bad_exits(&context);
     context.EFlags |= EFLAGS_VM;
     check(NtContinue(&context, 0) == STATUS_INVALID_PARAMETER,
           "a context in virtual-8086 mode is refused: that is NtVdmControl's");

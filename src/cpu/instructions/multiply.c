@@ -5,6 +5,7 @@
  * is cleared; a division leaves all flags alone.
  */
 #include "cpu/instructions/families.h"
+#include "cpu/instructions/multiply_compute.h"
 
 /* The double-width operand: AX, DX:AX or EDX:EAX. */
 ALWAYS_INLINE uint64_t accumulator_read(const struct cpu *cpu, unsigned size)
@@ -22,17 +23,6 @@ ALWAYS_INLINE void accumulator_write(struct cpu *cpu, unsigned size, uint32_t hi
     }
     register_write(cpu, EAX, size, low);
     register_write(cpu, EDX, size, high);
-}
-
-/* CF and OF tell that the high half is significant. */
-ALWAYS_INLINE void product_flags(struct cpu *cpu, uint32_t low, bool significant, unsigned size)
-{
-    flags_set(cpu, EFLAGS_STATUS, flags_szp(low, size) | (significant ? EFLAGS_CF | EFLAGS_OF : 0));
-}
-
-ALWAYS_INLINE int64_t signed_value(uint32_t value, unsigned size)
-{
-    return (int32_t)sign_extend(value, size);
 }
 
 ALWAYS_INLINE struct fault mul(struct cpu *cpu, const struct operation *op, unsigned size)
@@ -57,16 +47,6 @@ ALWAYS_INLINE struct fault imul1(struct cpu *cpu, const struct operation *op, un
     accumulator_write(cpu, size, high, low);
     product_flags(cpu, low, product != signed_value(low, size), size);
     return FAULT_NONE;
-}
-
-/* The forms with two and three operands: the product is cut to the operand size. */
-ALWAYS_INLINE void imul_to_register(struct cpu *cpu, const struct operation *op, uint32_t a, uint32_t b,
-                                    unsigned size)
-{
-    int64_t product = signed_value(a, size) * signed_value(b, size);
-    uint32_t low = (uint32_t)product & size_mask(size);
-    reg_write(cpu, op, size, low);
-    product_flags(cpu, low, product != signed_value(low, size), size);
 }
 
 ALWAYS_INLINE struct fault div(struct cpu *cpu, const struct operation *op, unsigned size)

@@ -22,6 +22,8 @@ struct code_cache *code_cache_new(struct memory *memory)
 
 void code_cache_clear(struct code_cache *cache)
 {
+    if (cache->listener.cleared != NULL)
+        cache->listener.cleared(cache->listener.context);
     for (unsigned b = 0; b < CODE_CACHE_BUCKETS; b++) {
         while (cache->buckets[b] != NULL) {
             struct code_page *page = cache->buckets[b];
@@ -141,8 +143,11 @@ void code_cache_written(struct code_cache *cache, uint64_t ram_page, uint32_t of
     uint32_t end = (offset + size + GRANULE - 1) / GRANULE * GRANULE;
     for (unsigned wide = 0; wide < 2; wide++) {
         struct code_page *page = page_find(cache, host, wide);
-        if (page != NULL)
-            page_forget(page, first, end - first);
+        if (page == NULL)
+            continue;
+        page_forget(page, first, end - first);
+        if (page->blocks != NULL)
+            cache->listener.written(cache->listener.context, page, first, end - first);
     }
     cache->memory->code_granules[ram_page] &= ~mask;
 }

@@ -20,13 +20,22 @@ struct code_page {
     bool is_ram;
     uint64_t ram_page;            /* number of the page in RAM, when is_ram */
     struct code_page *next;       /* in the bucket */
+    struct fast_block *blocks;    /* of the fast engine */
     struct operation *operations; /* [0] is never used */
     uint16_t used, capacity;
     uint16_t slot[PAGE_SIZE]; /* by offset: index into operations, 0: not decoded */
 };
 
+/* Told of what is forgotten: the fast engine, whose blocks hang on the pages. */
+struct code_cache_listener {
+    void (*written)(void *context, struct code_page *page, uint32_t offset, uint32_t size);
+    void (*cleared)(void *context); /* all pages are about to go */
+    void *context;
+};
+
 struct code_cache {
     struct memory *memory;
+    struct code_cache_listener listener; /* NULL functions: nobody listens */
     unsigned pages;
     uint64_t invalidations; /* statistics */
     struct code_page *buckets[CODE_CACHE_BUCKETS];

@@ -66,6 +66,16 @@ static void memory_map_changed(void *context)
     fetch_close(&cpu->fetch);
 }
 
+static void fast_page_written(void *context, struct code_page *page, uint32_t offset, uint32_t size)
+{
+    fast_code_written(context, page, offset, size);
+}
+
+static void fast_pages_cleared(void *context)
+{
+    fast_clear(context);
+}
+
 bool cpu_init(struct cpu *cpu, const struct cpu_model *model, const struct cpu_board *board,
               struct error *error)
 {
@@ -83,6 +93,11 @@ bool cpu_init(struct cpu *cpu, const struct cpu_model *model, const struct cpu_b
     cpu->code_cache = code_cache_new(board->memory);
     if (cpu->decoder == NULL || cpu->code_cache == NULL)
         return error_set(error, ERROR_HOST, "not enough memory for the processor's decoder");
+    if (board->engine == CPU_ENGINE_FAST) {
+        cpu->fast = fast_new();
+        cpu->code_cache->listener =
+            (struct code_cache_listener){fast_page_written, fast_pages_cleared, cpu->fast};
+    }
     mmu_init(&cpu->mmu, board->memory);
     board->memory->listener = (struct memory_listener){memory_code_written, memory_map_changed, cpu};
     cpu_reset(cpu);
@@ -93,6 +108,8 @@ void cpu_free(struct cpu *cpu)
 {
     decoder_free(cpu->decoder);
     code_cache_free(cpu->code_cache);
+    fast_free(cpu->fast);
+    cpu->fast = NULL;
     cpu->decoder = NULL;
     cpu->code_cache = NULL;
     cpu->memory->listener = (struct memory_listener){0};

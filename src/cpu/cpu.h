@@ -16,6 +16,7 @@
 #include "bus/clock.h"
 #include "bus/memory.h"
 #include "bus/ports.h"
+#include "cpu/fast/fast.h"
 #include "cpu/fetch.h"
 #include "cpu/fpu/state.h"
 #include "cpu/operation.h"
@@ -103,6 +104,10 @@ struct cpu {
     struct mmu mmu;       /* holds pdpte[], which is guest state and has its row */
     struct fetch fetch;   /* where instructions come from at the moment */
 
+    struct lazy_flags lazy;   /* of the fast engine, settled outside it */
+    struct fast_block *block; /* the one it is running */
+    struct fast_engine *fast; /* owned; NULL: every instruction goes through the exact interpreter */
+
     struct cpu_model model;
     struct decoder *decoder;       /* owned */
     struct code_cache *code_cache; /* owned */
@@ -123,12 +128,15 @@ struct cpu {
 
 extern const struct state_row cpu_rows[];
 
+enum cpu_engine { CPU_ENGINE_EXACT, CPU_ENGINE_FAST };
+
 /* What the processor is plugged into. */
 struct cpu_board {
     struct memory *memory;
     struct ports *ports;
     struct clock *clock;
     struct log *log;
+    enum cpu_engine engine;
     uint8_t (*interrupt_acknowledge)(void *context);
     void (*ferr)(void *context, bool level);
     /* Told about each fault as it is about to be delivered, and each link of a chain; NULL: nobody listens. */

@@ -158,6 +158,8 @@ void cpu_run(struct cpu *cpu)
                 return;
             continue;
         }
+        if (cpu->fast != NULL && fast_run(cpu))
+            continue;
         clock->budget--;
         struct fault fault = execute_one(cpu, false);
         if (UNLIKELY(fault.reason != NO_FAULT))

@@ -102,3 +102,33 @@ struct fault fetch_operation(struct cpu *cpu, const struct operation **operation
         return FAULT_NONE;
     return decode_apart(cpu, linear, operation);
 }
+
+bool fetch_reopen(struct cpu *cpu)
+{
+    const struct segment *cs = &cpu->segments[CS];
+    if (cpu->eip > cs->highest || cpu->eip < cs->lowest)
+        return false;
+    uint32_t linear = cs->base + cpu->eip;
+    struct tlb_entry *entry = tlb_slot(&cpu->mmu, cpu->user, linear);
+    if (entry->tag[ACCESS_EXECUTE] != (linear & ~PAGE_OFFSET_MASK) &&
+        mmu_translate(&cpu->mmu, linear, ACCESS_EXECUTE, cpu->user, &entry).reason != NO_FAULT)
+        return false;
+    if (entry->host == NULL)
+        return false;
+    window_open(cpu, linear, entry->host);
+    return cpu->fetch.length != 0;
+}
+
+const struct operation *fetch_peek(struct cpu *cpu, uint32_t at)
+{
+    if (at >= PAGE_SIZE)
+        return NULL;
+    struct code_page *page = cpu->fetch.page;
+    uint16_t number = page->slot[at];
+    if (number != 0)
+        return &page->operations[number];
+    const struct operation *operation;
+    uint32_t left = PAGE_SIZE - at;
+    uint32_t available = left < INSTRUCTION_LENGTH_MAX ? left : INSTRUCTION_LENGTH_MAX;
+    return decode_into_cache(cpu, page->host, at, available, &operation) == DECODE_DONE ? operation : NULL;
+}

@@ -5,6 +5,7 @@
 #ifndef GATE86_CPU_FETCH_H
 #define GATE86_CPU_FETCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "cpu/operation.h"
@@ -29,5 +30,17 @@ static inline void fetch_close(struct fetch *fetch)
  * An undefined opcode is an operation whose execution gives #UD.
  */
 MUST_USE struct fault fetch_operation(struct cpu *cpu, const struct operation **operation);
+
+/*
+ * Moves the window to cpu->eip as fetch_operation would; false when it cannot stay open there, or when fetching
+ * faults: fetch_operation will say why.
+ */
+bool fetch_reopen(struct cpu *cpu);
+
+/*
+ * The operation at offset `at` of the open window's page, decoded if need be; NULL when it does not end in the
+ * page. Nothing but the cache of operations changes.
+ */
+const struct operation *fetch_peek(struct cpu *cpu, uint32_t at);
 
 #endif

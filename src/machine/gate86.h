@@ -21,7 +21,14 @@ typedef void machine_output(void *context, const uint8_t *bytes, size_t count);
 /* A byte written to the POST port. */
 typedef void machine_post(void *context, uint8_t code);
 
+/* Two ways to the same state after every instruction. */
+enum machine_engine {
+    MACHINE_ENGINE_FAST,
+    MACHINE_ENGINE_EXACT, /* the definition: slower, and nothing else */
+};
+
 struct machine_config {
+    enum machine_engine engine;
     const char *cpu;          /* "core-duo", or "pentium3,-sep"; NULL: the default model */
     uint64_t memory_bytes;    /* RAM; whole pages, 1 MiB to 3 GiB */
     uint32_t instruction_ns;  /* guest nanoseconds per instruction; 0: the default */
@@ -111,6 +118,9 @@ uint64_t machine_instructions(const struct machine *machine); /* executed since 
 uint64_t machine_time_ns(const struct machine *machine);      /* guest time since power-on */
 uint8_t machine_exit_code(const struct machine *machine);     /* of MACHINE_DEBUG_EXIT */
 int machine_post_code(const struct machine *machine);         /* last byte written to the POST port, or -1 */
+
+/* What the engine did: blocks made, instructions handed over to the exact interpreter. */
+void machine_print_statistics(const struct machine *machine, FILE *out);
 
 /* Hash of the whole guest-visible state: registers, MSRs, RAM, every device. Equal runs give equal hashes. */
 uint64_t machine_state_hash(const struct machine *machine);

@@ -157,6 +157,7 @@ static bool machine_build(struct machine *machine, const struct cpu_model *model
         .ports = board_ports(machine->board),
         .clock = machine->clock,
         .log = &machine->log,
+        .engine = config->engine == MACHINE_ENGINE_FAST ? CPU_ENGINE_FAST : CPU_ENGINE_EXACT,
         .interrupt_acknowledge = on_acknowledge,
         .ferr = on_ferr,
         .fault = config->faults != NULL ? on_fault : NULL,
@@ -377,6 +378,14 @@ uint8_t machine_exit_code(const struct machine *machine)
 int machine_post_code(const struct machine *machine)
 {
     return machine->post_code;
+}
+
+void machine_print_statistics(const struct machine *machine, FILE *out)
+{
+    if (machine->cpu.fast == NULL)
+        fprintf(out, "exact engine: every instruction was interpreted\n");
+    else
+        fast_print_statistics(machine->cpu.fast, out);
 }
 
 uint64_t machine_state_hash(const struct machine *machine)

@@ -63,6 +63,14 @@ static bool set_triple_fault(const struct options *parsed, struct machine_config
     return error_set(error, ERROR_USAGE, "%s %s: must be report or reset", parsed->spelling, parsed->value);
 }
 
+static bool set_engine(const struct options *parsed, struct machine_config *machine, struct error *error)
+{
+    machine->engine = strcmp(parsed->value, "exact") == 0 ? MACHINE_ENGINE_EXACT : MACHINE_ENGINE_FAST;
+    if (machine->engine == MACHINE_ENGINE_EXACT || strcmp(parsed->value, "fast") == 0)
+        return true;
+    return error_set(error, ERROR_USAGE, "%s %s: must be fast or exact", parsed->spelling, parsed->value);
+}
+
 /* A place for the output of a port, in QEMU's or our words. */
 static bool set_place(const struct options *parsed, const char **place, struct error *error)
 {
@@ -104,6 +112,8 @@ bool guest_options_apply(struct guest_options *options, int id, const struct opt
     case GUEST_CPU:
         options->machine.cpu = parsed->value;
         return true;
+    case GUEST_ENGINE:
+        return set_engine(parsed, &options->machine, error);
     case GUEST_SERIAL:
         return set_place(parsed, &options->serial, error);
     case GUEST_DEBUGCON:

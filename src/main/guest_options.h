@@ -29,6 +29,7 @@ enum guest_option {
     GUEST_LOAD_ADDRESS,
     GUEST_MEMORY,
     GUEST_CPU,
+    GUEST_ENGINE,
     GUEST_SERIAL,
     GUEST_DEBUGCON,
     GUEST_MAX_INSTRUCTIONS,
@@ -52,6 +53,8 @@ enum guest_option {
     {"memory", "m", "SIZE", "RAM: 64M, 1G, or a number of MiB (default 256)", GUEST_MEMORY}, \
     {"cpu", NULL, "MODEL", "processor model, with features: pentium3,-sep\n" \
                            "(default core-duo)", GUEST_CPU}, \
+    {"engine", NULL, "WHICH", "fast (default), or exact: the plain interpreter that\n" \
+                              "defines it; both reach the same states", GUEST_ENGINE}, \
     {"max-instructions", NULL, "N", "stop after N instructions, with exit status 65", GUEST_MAX_INSTRUCTIONS}, \
     {"reboot", NULL, NULL, "a guest's restart restarts it (default)", GUEST_REBOOT}, \
     {"no-reboot", NULL, NULL, "a guest's restart ends the run (gate86 run: with\n" \

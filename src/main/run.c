@@ -107,6 +107,8 @@ static int close_run(struct run *run, const struct report *report)
         machine_explain(machine, stderr);
     if (status >= EXIT_TRIPLE_FAULT && !run->options.guest.explain_faults)
         fputs("gate86: with --explain-faults the same run shows its last instructions, too\n", stderr);
+    if (run->options.stats)
+        machine_print_statistics(machine, stderr);
     if (run->options.print_state_hash)
         fprintf(stderr, "gate86: state hash %016llx\n", (unsigned long long)machine_state_hash(machine));
     report_print(report, stderr);

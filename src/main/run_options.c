@@ -12,6 +12,7 @@ enum {
     RUN_PACE,
     RUN_NO_PACE,
     RUN_PRINT_STATE_HASH,
+    RUN_STATS,
     RUN_HELP,
 };
 
@@ -30,6 +31,7 @@ static const struct option_row run_rows[] = {
     {"pace", NULL, NULL, "keep to the host's clock and sleep while the guest\n"
                          "halts (default with --serial terminal)", RUN_PACE},
     {"no-pace", NULL, NULL, "run as fast as possible (default elsewhere)", RUN_NO_PACE},
+    {"stats", NULL, NULL, "print at the end what the engine did", RUN_STATS},
     {"print-state-hash", NULL, NULL, "print a hash of the guest's whole state at the end", RUN_PRINT_STATE_HASH},
     {"nographic", NULL, NULL, NULL, RUN_NOGRAPHIC},
     {"help", "h", NULL, "this text", RUN_HELP},
@@ -73,6 +75,9 @@ static bool apply(struct run_options *options, int id, const struct options *par
     case RUN_PACE:
     case RUN_NO_PACE:
         options->pace = id == RUN_PACE ? PACE_ALWAYS : PACE_NEVER;
+        return true;
+    case RUN_STATS:
+        options->stats = true;
         return true;
     case RUN_PRINT_STATE_HASH:
         options->print_state_hash = true;

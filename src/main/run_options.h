@@ -13,6 +13,7 @@ struct run_options {
     struct guest_options guest;
     enum { PACE_WHEN_TERMINAL, PACE_ALWAYS, PACE_NEVER } pace;
     bool print_state_hash;
+    bool stats;
     bool help; /* --help: nothing else counts */
 };
 

@@ -17,6 +17,11 @@ static uint8_t acknowledge(void *context)
 
 struct bench *bench_new(const char *model_name)
 {
+    return bench_new_with(model_name, CPU_ENGINE_EXACT);
+}
+
+struct bench *bench_new_with(const char *model_name, enum cpu_engine engine)
+{
     struct bench *bench = calloc(1, sizeof *bench);
     INVARIANT(bench != NULL);
     struct error error;
@@ -33,6 +38,7 @@ struct bench *bench_new(const char *model_name)
         .ports = &bench->ports,
         .clock = &bench->clock,
         .log = &bench->log,
+        .engine = engine,
         .interrupt_acknowledge = acknowledge,
         .context = bench,
     };

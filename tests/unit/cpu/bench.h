@@ -41,6 +41,8 @@ struct bench {
 
 /* A processor of a model ("core-duo" when NULL), after RESET. */
 struct bench *bench_new(const char *model);
+/* The same with an engine; bench_new takes the exact one. */
+struct bench *bench_new_with(const char *model, enum cpu_engine engine);
 void bench_free(struct bench *bench);
 
 /* Flat 32-bit protected mode at CPL 0 or 3, with the tables above; EIP = BENCH_CODE, ESP = BENCH_STACK. */

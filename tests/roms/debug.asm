@@ -370,12 +370,26 @@ EXPECT_STEP
 WANT esp, STACK3
 WANT_FLAGS 0, TF
 
-; SDM 2A HLT: a debug exception resumes execution. QEMU 7.2 and Bochs 2.7 halt.
+; SDM 2A HLT: a debug exception resumes execution. QEMU 7.2 and Bochs 2.7 halt. That it was not IRQ0 that ended the halt is
+; seen by the 8259A, which has no request yet.
 STEP hlt_traps_after_it, PM32, 0
     DEADLINE
+    GATE 1, CS0, .handler, PRESENT | INT_GATE32
 CODE
     hlt
-EXPECT_STEP
+.return:
+    ud2
+.handler:
+    mov al, 0x0a
+    out 0x20, al
+    in al, 0x20
+    and eax, 1
+EXPECT END
+WANT eax, 0
+WANT_BITS eflags, ~(AF | RF)        ; SDM 2A AND: undefined
+WANT_FLAGS ZF | PF, CF | SF | OF | TF | IF
+WANT dr6, DR6_START | DR6_BS
+WANT_PUSHED dword, STACK0_CHECK, START_FLAGS | TF | IF, CS0, .return
 
 STEP cpuid_traps, PM32, 3
     NEEDS CPUID

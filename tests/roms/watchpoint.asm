@@ -376,6 +376,28 @@ EXPECT PF, 4
 WANT cr2, WINDOW + 0x10
 WANT_ANY PD + 4, 1                  ; SDM 3A 4.8 leaves it open
 
+; The breakpoint is hit by the first access, the second faults: the instruction is not completed, no trap follows.
+CHECK watch.read_before_a_page_fault_does_not_trap, "SDM 3B 17.3.1.2"
+    PAGING P32
+    DEBUG_REGISTER 0, SPOT
+    SET dr7, BREAK_L(0, READ_WRITE, BYTES4)
+    SET esi, SPOT
+    SET edi, WINDOW
+CODE
+    movsd
+EXPECT PF, 6
+WANT cr2, WINDOW
+WANT_ANY PD + 4, 1                  ; SDM 3A 4.8 leaves it open
+
+CHECK watch.read_before_a_stack_fault_does_not_trap, "SDM 3B 17.3.1.2"
+    IN PM16, 3
+    DEBUG_REGISTER 0, SPOT
+    SET dr7, BREAK_L(0, READ_WRITE, BYTES4)
+    SET esp, 1
+CODE
+    push word [SPOT]
+EXPECT SS, 0
+
 CHECK watch.rf_does_not_hold_it_off, "SDM 3B 17.3.1.1"
     SET eax, 0
     SET_FLAGS RF

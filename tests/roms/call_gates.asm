@@ -348,4 +348,58 @@ TSS_ROOM 11, 11, 1              ; the fields of ring 1 begin at 12
 TSS_ROOM 19, 19, 2
 TSS_ROOM 10, 10, 1
 
+; A stack segment with B = 0: SP moves, the upper half of ESP stays as it came from the TSS
+CHECK call_gate.inner_stack_of_16_bits, "SDM 2A CALL, 3A 3.4.5"
+    CALL_GATE FREE, CS1, .target, PRESENT | DPL(3) | CALL_GATE32
+    PUT dword [TSS + TSS_SS1], DATA16_1 | 1
+    PUT dword [TSS + TSS_ESP1], 0x12340000 | STACK1
+CODE
+    call FREE:0
+.back:
+    nop
+.target:
+EXPECT END
+WANT cs, CS1 | 1
+WANT ss, DATA16_1 | 1
+WANT_PUSHED dword, STACK1, DS3 | 3, STACK3, CS3 | 3, .back
+WANT esp, 0x12340000 | (STACK1 - 16)
+
+; A 16-bit TSS has 16-bit stack pointers
+%macro INNER_TSS16 2  ; ring, place of SP in the TSS
+CHECK call_gate.inner_stack_from_a_16_bit_tss_for_ring_%1, "SDM 3A 7.6"
+    CALL_GATE FREE, CS_AT_%1, .target, PRESENT | DPL(3) | CALL_GATE32
+    PUT dword [TSS16_A + 2], (DS0 << 16) | STACK0
+    PUT dword [TSS16_A + %2], (SS_AT_%1 << 16) | INNER_TOP_%1
+    mov eax, TSS16_A_SEL
+    ltr ax
+CODE
+    call FREE:0
+.back:
+    nop
+.target:
+EXPECT END
+WANT cs, CS_AT_%1
+WANT ss, SS_AT_%1
+WANT_PUSHED dword, INNER_TOP_%1, DS3 | 3, STACK3, CS3 | 3, .back
+%endmacro
+INNER_TSS16 0, 2
+INNER_TSS16 1, 6
+INNER_TSS16 2, 10
+
+CHECK call_gate.flags_and_data_segments_stay, "SDM 2A CALL"
+    CALL_GATE FREE, CS0, .target, PRESENT | DPL(3) | CALL_GATE32
+    SET_FLAGS IF | DF | NT | ID | IOPL(2)
+    SET es, 3
+    SET fs, CS3 | 3
+    NEEDS CPUID
+CODE
+    call FREE:0
+.back:
+    nop
+.target:
+EXPECT END
+WANT cs, CS0
+WANT ss, DS0
+WANT_PUSHED dword, STACK0, DS3 | 3, STACK3, CS3 | 3, .back
+
 END_OF_CHECKS

@@ -20,7 +20,6 @@ EXPECT GP, 0
 CR0_FAULTS pg_without_pe, CR0_PG, CR0_PE
 CR0_FAULTS pg_without_pe_with_everything_else, CR0_PG | CR0_WP | CR0_AM | CR0_NE | CR0_TS, CR0_PE
 CR0_FAULTS nw_without_cd, CR0_NW, CR0_CD
-CR0_FAULTS nw_without_cd_without_pe, CR0_NW, CR0_CD | CR0_PE
 CR0_FAULTS nw_without_cd_with_pg, CR0_NW | CR0_PG, CR0_CD
 
 %macro CR0_PAGED_FAULTS 3  ; format, name, bits cleared: paging stays on

@@ -172,4 +172,90 @@ WANT es, 0
 WANT fs, 0
 WANT gs, 0
 
+; ================ without protection (SDM 2A CALL, JMP, 2B RET: real-address and virtual-8086 mode) ================
+
+%define TOP_V86 STACK3
+%define TOP_REAL STACK0_CHECK
+
+; Segment F100h of the ROM shows it 1000h lower
+%macro FREE_FAR 3  ; mode, name, instruction
+CHECK far.%2_in_%1, "SDM 2A CALL, JMP, 2B RET"
+    IN %1
+    mov eax, OFF16(.target) - 0x1000
+    mov [DATA], ax
+    PUT word [DATA + 2], 0xf100
+    mov [DATA + 8], eax
+    PUT dword [DATA + 12], 0x7777f100
+CODE
+    %3
+.back:
+    nop
+.target:
+EXPECT LANDED, OFF16(.end) - 0x1000
+WANT cs, 0xf100
+%endmacro
+%macro FREE_FARS 1
+FREE_FAR %1, jmp, {jmp 0xf100:OFF16(.target) - 0x1000}
+FREE_FAR %1, jmp_32, {jmp dword 0xf100:OFF16(.target) - 0x1000}
+FREE_FAR %1, jmp_memory, {jmp far [0]}
+FREE_FAR %1, jmp_memory_32, {jmp dword far [8]}
+FREE_FAR %1, call, {call 0xf100:OFF16(.target) - 0x1000}
+WANT_PUSHED word, TOP_%1, 0xf000, OFF16(.back)
+FREE_FAR %1, call_memory, {call far [0]}
+WANT_PUSHED word, TOP_%1, 0xf000, OFF16(.back)
+FREE_FAR %1, call_32, {call dword 0xf100:OFF16(.target) - 0x1000}
+WANT_PUSHED dword, TOP_%1, 0xf000, OFF16(.back)
+FREE_FAR %1, call_memory_32, {call dword far [8]}
+WANT_PUSHED dword, TOP_%1, 0xf000, OFF16(.back)
+%endmacro
+FREE_FARS V86
+FREE_FARS REAL
+
+%macro FREE_RETF 4  ; mode, name, instruction, size
+CHECK far.%2_in_%1, "SDM 2B RET"
+    IN %1
+    mov eax, OFF16(.target) - 0x1000
+    PUSHED %4, TOP_%1 - 8, 0xf100, 0
+    mov esi, [before + S_esp]
+    mov [esi], ax
+CODE
+    %3
+    nop
+.target:
+EXPECT LANDED, OFF16(.end) - 0x1000
+WANT cs, 0xf100
+WANT esp, TOP_%1 - 8
+%endmacro
+%macro FREE_RETFS 1
+FREE_RETF %1, retf, retf, word
+FREE_RETF %1, retf_32, {o32 retf}, dword
+FREE_RETF %1, retf_n, {retf 6}, word
+WANT esp, TOP_%1 - 2
+%endmacro
+FREE_RETFS V86
+FREE_RETFS REAL
+
+%macro FREE_LIMIT 3+  ; mode, name, instruction
+CHECK far.%2_beyond_64k_in_%1, "SDM 2A CALL, JMP, 2B RET"
+    IN %1
+    PUT dword [DATA], 0x10000
+    PUT dword [DATA + 4], 0xf000
+    PUSHED dword, TOP_%1, 0xf000, 0x10000
+CODE
+    %3
+    %ifidni %1, REAL
+EXPECT GP
+    %else
+EXPECT GP, 0
+    %endif
+%endmacro
+%macro FREE_LIMITS 1
+FREE_LIMIT %1, jmp, jmp dword 0xf000:0x10000
+FREE_LIMIT %1, jmp_memory, jmp dword far [0]
+FREE_LIMIT %1, call, call dword 0xf000:0x10000
+FREE_LIMIT %1, retf, o32 retf
+%endmacro
+FREE_LIMITS V86
+FREE_LIMITS REAL
+
 END_OF_CHECKS

@@ -1,5 +1,6 @@
 ; Faults of task switches: those of the old task, and those of the state that is loaded: SDM 3A 7.3, table 7-1.
 %include "lib/rom.inc"
+%include "lib/paging.inc"
 
 %define TSS_AVAILABLE (PRESENT | TSS32_TYPE)
 %define TSS_BUSY (PRESENT | TSS32_BUSY)
@@ -174,12 +175,12 @@ BAD_STATE absent_ldt, TSS_LDTR, FREE, LDT_TYPE, TS, FREE
 
 ; ---- CS ----
 BAD_STATE null_cs, TSS_CS, 0, 0, TS, 0
-BAD_STATE null_cs_with_rpl, TSS_CS, 3, 0, TS, 0
 BAD_STATE cs_beyond_the_gdt, TSS_CS, 0x400, 0, TS, 0x400
 BAD_STATE cs_in_no_ldt, TSS_CS, TI + 8, 0, TS, TI + 8
 BAD_STATE cs_of_data, TSS_CS, FREE, PRESENT | DATA_RW, TS, FREE
 BAD_STATE cs_of_a_gate, TSS_CS, FREE, PRESENT | CALL_GATE32, TS, FREE
 BAD_STATE cs_of_dpl_3_with_rpl_0, TSS_CS, FREE, PRESENT | DPL(3) | CODE_XR, TS, FREE
+; The SS of ring 0 would be wrong for CPL 3 as well; table 7-1 asks for CS's DPL and RPL (8) before SS (9, 11)
 BAD_STATE cs_of_dpl_0_with_rpl_3, TSS_CS, FREE + 3, PRESENT | CODE_XR, TS, FREE
 BAD_STATE conforming_cs_of_dpl_3_with_rpl_0, TSS_CS, FREE, PRESENT | DPL(3) | CODE_CONFORMING, TS, FREE
 BAD_STATE absent_cs, TSS_CS, FREE, CODE_XR, NP, FREE
@@ -224,5 +225,69 @@ WANT cs, FREE
 WANT_FLAGS RF, 0
 WANT_TYPE TSS_SEL, TSS_AVAILABLE
 WANT_SAVED_TASK .next, START_FLAGS
+
+; ================ page faults of the switch itself: in the old task, which has not changed ================
+; The TSS of the new task is at WINDOW.
+
+%macro TSS_ABSENT 2  ; name, instruction
+CHECK task.tss_in_an_absent_page_by_%1, "SDM 3A 7.3"
+    IN PM32, 0
+    PAGING P32
+    WINDOW_PAGE P32, PTE_P | PTE_W | PTE_A, 0
+    DESC FREE, WINDOW, TSS_SIZE - 1, TSS_AVAILABLE
+    GATE 40h, FREE, 0, PRESENT | TASK_GATE
+CODE
+    %2
+EXPECT PF, 0
+WANT cr2, WINDOW
+WANT_BITS cr2, 0xfffff000           ; which of its fields, and whether a write to it comes first, is not said
+WANT_BITS error, ~PF_WRITE
+%endmacro
+TSS_ABSENT jmp, {jmp FREE:0}
+TSS_ABSENT call, {call FREE:0}
+TSS_ABSENT int_n, {int 0x40}
+
+; CALL and INT write the link, JMP writes nothing to the new TSS
+%macro TSS_READ_ONLY 2
+CHECK task.tss_in_a_read_only_page_with_wp_by_%1, "SDM 3A 7.4"
+    IN PM32, 0
+    PAGING P32
+    NEEDS I486
+    SET_CR0 CR0_WP
+    WINDOW_PAGE P32, PTE_P | PTE_W | PTE_A, PTE_P | PTE_A
+    START_TASK_A .end
+    mov esi, TSS_A
+    mov edi, DATA
+    mov ecx, TSS_SIZE / 4
+    rep movsd
+    DESC FREE, WINDOW, TSS_SIZE - 1, TSS_AVAILABLE
+    GATE 40h, FREE, 0, PRESENT | TASK_GATE
+CODE
+    %2
+EXPECT PF, PF_PRESENT | PF_WRITE
+WANT cr2, WINDOW
+%endmacro
+TSS_READ_ONLY call, {call FREE:0}
+TSS_READ_ONLY int_n, {int 0x40}
+
+CHECK task.own_tss_in_a_read_only_page_with_wp, "SDM 3A 7.3"
+    IN PM32, 0
+    PAGING P32
+    NEEDS I486
+    SET_CR0 CR0_WP
+    WINDOW_PAGE P32, PTE_P | PTE_W | PTE_A, PTE_P | PTE_A
+    START_TASK_A .end
+    mov esi, TSS
+    mov edi, DATA
+    mov ecx, TSS_SIZE / 4
+    rep movsd
+    DESC FREE, WINDOW, TSS_SIZE - 1, TSS_AVAILABLE
+    mov eax, FREE
+    ltr ax
+CODE
+    jmp TSS_A_SEL:0
+EXPECT PF, PF_PRESENT | PF_WRITE
+WANT cr2, WINDOW
+WANT_BITS cr2, 0xfffff000           ; the first field that is saved
 
 END_OF_CHECKS

@@ -22,21 +22,6 @@ CR0_FAULTS pg_without_pe_with_everything_else, CR0_PG | CR0_WP | CR0_AM | CR0_NE
 CR0_FAULTS nw_without_cd, CR0_NW, CR0_CD
 CR0_FAULTS nw_without_cd_with_pg, CR0_NW | CR0_PG, CR0_CD
 
-%macro CR0_PAGED_FAULTS 3  ; format, name, bits cleared: paging stays on
-CHECK control.cr0_%2_with_%1_paging_is_gp, "SDM 2A MOV"
-    IN PM32, 0
-    PAGING %1
-    mov eax, [cr0_framework]
-    or eax, CR0_PG
-    and eax, ~(%3)
-    SET eax, eax
-CODE
-    mov cr0, eax
-EXPECT GP, 0
-%endmacro
-CR0_PAGED_FAULTS P32, without_pe, CR0_PE
-CR0_PAGED_FAULTS PAE, without_pe, CR0_PE
-
 %macro CR0_TAKES 3  ; name, set, cleared
 CHECK control.cr0_%1_is_taken, "SDM 3A 2.5"
     IN PM32, 0
@@ -348,5 +333,21 @@ CODE
     mov cr4, eax
 EXPECT GP, 0
 WANT_MEMORY dword, PAE_PDPT + 8, PTE_P | 2
+
+; ---- last, because a processor that takes this is lost ----
+%macro CR0_PAGED_FAULTS 3  ; format, name, bits cleared: paging stays on
+CHECK control.cr0_%2_with_%1_paging_is_gp, "SDM 2A MOV"
+    IN PM32, 0
+    PAGING %1
+    mov eax, [cr0_framework]
+    or eax, CR0_PG
+    and eax, ~(%3)
+    SET eax, eax
+CODE
+    mov cr0, eax
+EXPECT GP, 0
+%endmacro
+CR0_PAGED_FAULTS P32, without_pe, CR0_PE
+CR0_PAGED_FAULTS PAE, without_pe, CR0_PE
 
 END_OF_CHECKS

@@ -141,6 +141,7 @@ WANT ds, 0
 WANT es, 0
 WANT fs, 0
 WANT gs, 0
+; All of the image must be inside, the upper half of the slot of SS included ("top 16 bytes of stack", SDM 2B RET)
 OUTER_IMAGE image_one_byte_beyond_the_stack, 15, retf
 EXPECT SS, 0
 OUTER_IMAGE image_beyond_the_stack_behind_the_parameters, 16, retf 4

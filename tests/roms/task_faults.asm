@@ -227,7 +227,7 @@ WANT_TYPE TSS_SEL, TSS_AVAILABLE
 WANT_SAVED_TASK .next, START_FLAGS
 
 ; ================ page faults of the switch itself: in the old task, which has not changed ================
-; The TSS of the new task is at WINDOW.
+; SDM 3A 7.3, step 5: both TSSs are checked to be there before the busy flags change. The TSS of the new task is at WINDOW.
 
 %macro TSS_ABSENT 2  ; name, instruction
 CHECK task.tss_in_an_absent_page_by_%1, "SDM 3A 7.3"

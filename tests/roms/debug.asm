@@ -488,6 +488,82 @@ WANT cs, CS0
 WANT ss, DS0
 WANT_PUSHED dword, STACK0, DS3 | 3, STACK3, CS3 | 3, .return
 
+STEP far_return_to_ring_3_traps_there, PM32, 0
+    SET esp, STACK0_CHECK - 16
+    PUT dword [STACK0_CHECK - 16], .target
+    PUT dword [STACK0_CHECK - 12], CS3 | 3
+    PUT dword [STACK0_CHECK - 8], STACK3
+    PUT dword [STACK0_CHECK - 4], DS3 | 3
+    SET ds, DS3 | 3
+    SET es, DS3 | 3
+    SET fs, DS3 | 3
+    SET gs, DS3 | 3
+CODE
+    retf
+    hlt
+    AT
+.target:
+EXPECT_STEP
+WANT cs, CS3 | 3
+WANT ss, DS3 | 3
+WANT esp, STACK3
+
+%macro STEP_IRETD 4  ; name, EFLAGS before, EFLAGS in the image, number of NOPs at the target
+CHECK step.iretd_to_ring_3_%1, "SDM 2A IRET, 3B 17.3.1.4"
+    IN PM32, 0
+    SET_FLAGS %2
+    SET esp, STACK0_CHECK - 20
+    PUT dword [STACK0_CHECK - 20], .target
+    PUT dword [STACK0_CHECK - 16], CS3 | 3
+    PUT dword [STACK0_CHECK - 12], START_FLAGS | (%3)
+    PUT dword [STACK0_CHECK - 8], STACK3
+    PUT dword [STACK0_CHECK - 4], DS3 | 3
+    SET ds, DS3 | 3
+    SET es, DS3 | 3
+    SET fs, DS3 | 3
+    SET gs, DS3 | 3
+CODE
+    iretd
+    hlt
+.target:
+    times %4 nop
+EXPECT_STEP
+WANT cs, CS3 | 3
+WANT ss, DS3 | 3
+WANT esp, STACK3
+WANT eflags, START_FLAGS | (%3)
+%endmacro
+STEP_IRETD sets_tf_for_its_target, 0, TF, 1
+STEP_IRETD with_tf_traps_at_its_target, TF, 0, 0
+
+CHECK step.iretd_to_v86_sets_tf_for_its_target, "SDM 2A IRET, 3B 17.3.1.4"
+    IN PM32, 0
+    SET esp, STACK0_CHECK - 36
+    mov esi, .frame
+    mov edi, STACK0_CHECK - 36
+    mov ecx, 9
+    rep movsd
+    jmp .set_up
+.frame:
+    dd OFF16(.target), ROM_BASE >> 4, START_FLAGS | TF | VM, STACK3, 0, 0x801, 0x802, 0x803, 0x804
+.set_up:
+CODE
+    iretd
+    hlt
+    bits 16
+.target:
+    nop
+EXPECT_STEP
+WANT eip, OFF16(.end)
+WANT cs, ROM_BASE >> 4
+WANT ss, 0
+WANT esp, STACK3
+WANT es, 0x801
+WANT ds, 0x802
+WANT fs, 0x803
+WANT gs, 0x804
+WANT eflags, START_FLAGS | TF | VM
+
 ; ---- repeated string instructions ----
 
 ; SDM 3B 17.3.1.1: a trap after any iteration but the last has RF = 1 in its image, EIP of the instruction. Bochs 2.7
@@ -620,6 +696,48 @@ CODE
 EXPECT END
     %assign number number + 1
 %endrep
+
+CHECK break.mov_dr7_enables_it_for_the_next_instruction, "SDM 2B MOV, 3A 8.3: MOV to a debug register serializes"
+    IN PM32, 0
+    DEBUG_REGISTER 2, ADDR(.hit)
+    SET eax, BREAK_L(2, 0, 0)
+CODE
+    mov dr7, eax
+    AT
+.hit:
+    nop
+EXPECT DB
+WANT dr6, DR6_START | 4
+WANT dr7, DR7_START | BREAK_L(2, 0, 0)
+WANT_BITS eflags, ~STATUS
+
+CHECK break.mov_dr7_disables_it_for_the_next_instruction, "SDM 2B MOV, 3A 8.3"
+    IN PM32, 0
+    DEBUG_REGISTER 2, ADDR(.hit)
+    SET dr7, BREAK_L(2, 0, 0)
+    SET eax, 0
+CODE
+    mov dr7, eax
+.hit:
+    nop
+EXPECT END
+WANT dr7, DR7_START
+WANT_BITS eflags, ~(STATUS | RF)
+
+CHECK break.mov_dr3_moves_it_for_the_next_instruction, "SDM 2B MOV, 3A 8.3"
+    IN PM32, 0
+    DEBUG_REGISTER 3, DATA
+    SET dr7, BREAK_G(3, 0, 0)
+    SET eax, .hit
+CODE
+    mov dr3, eax
+    nop
+    AT
+.hit:
+    nop
+EXPECT DB
+WANT dr6, DR6_START | 8
+WANT_BITS eflags, ~STATUS
 
 CHECK break.two_on_one_instruction_set_both_bits, "SDM 3B 17.2.3"
     DEBUG_REGISTER 0, ADDR(.hit)
@@ -953,6 +1071,20 @@ EXPECT DB
 WANT_TASK_A
 WANT dr6, DR6_START | 2
 WANT dr7, DR7_START | BREAK_G(1, 0, 0)
+
+CHECK task.tf_of_the_new_task_traps_after_its_first_instruction, "SDM 3B 17.3.1.4"
+    IN PM32, 0
+    TASK_A
+    PUT dword [TSS_A + TSS_EFLAGS], 2 | TF
+CODE
+    jmp TSS_A_SEL:0
+.return:
+.target:
+    nop
+EXPECT DB
+WANT_TASK_A
+WANT eflags, 2 | TF
+WANT dr6, DR6_START | DR6_BS
 
 CHECK task.rf_of_the_new_task_skips_its_breakpoint, "SDM 3B 17.3.1.1"
     IN PM32, 0

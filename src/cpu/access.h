@@ -54,12 +54,14 @@ ALWAYS_INLINE uint8_t *data_quick(struct cpu *cpu, unsigned segment, uint32_t of
                                   enum access_kind kind, bool write)
 {
     const struct segment *s = &cpu->segments[segment];
-    if (UNLIKELY(!segment_allows(s, offset, size, write)))
+    if (UNLIKELY(offset >= (write ? s->quick_write : s->quick_read)))
         return NULL;
     uint32_t linear = s->base + offset;
     const struct tlb_entry *entry = &cpu->tlb->entries[(linear / PAGE_SIZE) % TLB_ENTRIES];
     if (UNLIKELY(entry->tag[kind] != (linear & (~PAGE_OFFSET_MASK | (size - 1)))))
         return NULL;
+    if (entry->host == NULL)
+        __builtin_unreachable(); /* a tag is given to host memory only */
     return entry->host + (linear & PAGE_OFFSET_MASK);
 }
 

@@ -20,6 +20,8 @@ const struct state_row segment_rows[] = {
     ROW(struct segment, reserved),
     ROW(struct segment, lowest),
     ROW(struct segment, highest),
+    ROW(struct segment, quick_read),
+    ROW(struct segment, quick_write),
     ROW_END,
 };
 
@@ -53,7 +55,7 @@ struct gate gate_decode(uint64_t raw)
     return gate;
 }
 
-void segment_derive(struct segment *segment)
+static void bounds_derive(struct segment *segment)
 {
     segment->reserved = 0;
     if (!segment->usable) {
@@ -83,6 +85,14 @@ void segment_derive(struct segment *segment)
         segment->lowest = 0;
         segment->highest = segment->limit;
     }
+}
+
+void segment_derive(struct segment *segment)
+{
+    bounds_derive(segment);
+    uint32_t quick = segment->lowest == 0 && segment->highest >= 7 ? segment->highest - 6 : 0;
+    segment->quick_read = segment->readable ? quick : 0;
+    segment->quick_write = segment->writable ? quick : 0;
 }
 
 struct segment segment_from_descriptor(uint16_t selector, const struct descriptor *descriptor)

@@ -60,6 +60,13 @@ struct segment {
     uint8_t reserved;
     uint32_t lowest; /* lowest..highest are the valid offsets; lowest > highest: none */
     uint32_t highest;
+
+    /*
+     * For one comparison in place of all: an access of up to 8 bytes at an offset below this is allowed. What lies
+     * above may be allowed too; segment_allows tells.
+     */
+    uint32_t quick_read;
+    uint32_t quick_write;
 };
 
 extern const struct state_row segment_rows[];

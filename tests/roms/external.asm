@@ -153,6 +153,64 @@ EXPECT END
 WANT_FLAGS 0, IF
 WANT_PUSHED word, STACK0_CHECK, START_FLAGS | IF, 0xf000, OFF16(.code)
 
+; Handlers of inner rings run on their ring's stack, conforming ones at the interrupted CPL on its stack.
+%macro IRQ_INNER 4  ; ring, selector of the handler, top of its stack, SS
+CHECK irq.handler_of_ring_%1_runs_on_its_stack, "SDM 3A 6.12.1"
+    SET_FLAGS IF
+    GATE VECTOR_IRQ0, %2, .handler, PRESENT | INT_GATE32
+    REQUEST_IRQ0
+CODE
+    nop
+.handler:
+EXPECT END
+WANT cs, (%2) | %1
+WANT ss, (%4) | %1
+WANT_FLAGS 0, IF
+WANT_PUSHED dword, %3, DS3 | 3, STACK3, START_FLAGS | IF, CS3 | 3, .code
+%endmacro
+IRQ_INNER 1, CS1, STACK1, DS1
+IRQ_INNER 2, CS2, STACK2, DS2
+
+%macro IRQ_CONFORMING 2
+CHECK irq.conforming_handler_of_dpl_%1_keeps_cpl_%2, "SDM 3A 6.12.1"
+    IN PM32, %2
+    SET_FLAGS IF
+    DESC FREE, 0, 0xfffff, PRESENT | DPL(%1) | CODE_CONFORMING_R | ACCESSED, BIG | PAGES_4K
+    GATE VECTOR_IRQ0, FREE, .handler, PRESENT | INT_GATE32
+    REQUEST_IRQ0
+CODE
+    nop
+.handler:
+EXPECT END
+WANT cs, FREE | %2
+WANT_FLAGS 0, IF
+    %if %2 == 3
+        WANT_PUSHED dword, STACK3, START_FLAGS | IF, CS3 | 3, .code
+    %elif %2 == 2
+        WANT_PUSHED dword, STACK2, START_FLAGS | IF, CS2 | 2, .code
+    %else
+        WANT_PUSHED dword, STACK1, START_FLAGS | IF, CS1 | 1, .code
+    %endif
+%endmacro
+IRQ_CONFORMING 0, 3
+IRQ_CONFORMING 3, 3
+IRQ_CONFORMING 1, 2
+IRQ_CONFORMING 0, 1
+
+CHECK irq.handler_in_the_ldt, "SDM 3A 6.12.1"
+    SET_FLAGS IF
+    DESC 8 | TI, 0, 0xfffff, PRESENT | CODE_XR | ACCESSED, BIG | PAGES_4K
+    GATE VECTOR_IRQ0, 8 | TI | 3, .handler, PRESENT | INT_GATE32    ; the gate's RPL does not count
+    REQUEST_IRQ0
+CODE
+    nop
+.handler:
+EXPECT END
+WANT cs, 8 | TI
+WANT ss, DS0
+WANT_FLAGS 0, IF
+WANT_PUSHED dword, STACK0, DS3 | 3, STACK3, START_FLAGS | IF, CS3 | 3, .code
+
 ; The gate's DPL is for software (SDM 3A 6.12.1.1).
 CHECK irq.gate_dpl_does_not_count, "SDM 3A 6.12.1.1"
     SET_FLAGS IF

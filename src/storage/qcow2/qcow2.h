@@ -4,9 +4,10 @@
  *
  * The file is kept so that at any moment it can be left as it is: a cluster's refcount is raised before anything points
  * to it and lowered after nothing does, and a table is written before its parent points to it. A killed emulator thus
- * leaves clusters counted but not used, at most. Refcounts are raised for many clusters at once and flushed before the
- * clusters are used, so that a crash of the host does not leave clusters used but not counted either; but what a crash
- * of the host meets between two flushes may be missing, also the rest of a cluster that was copied for a smaller write.
+ * leaves clusters counted but not used, at most. The same holds when the host itself fails, which may leave any part of
+ * what was written since the last flush: refcounts are raised for many clusters at once and flushed before these are
+ * used, and are lowered after a flush. What a failing host may take along: the rest of a cluster that was copied for a
+ * smaller write since the last flush.
  *
  * NOT IMPLEMENTED: encryption, external data files, extended L2 entries (refused by name); persistent bitmaps (become
  * invalid with the first write, as the specification asks); internal snapshots are kept, not made or shown.
@@ -78,6 +79,8 @@ struct qcow2_cache {
     unsigned count;
 };
 
+#define QCOW2_GIVEN_UP_MAX 1024u
+
 struct qcow2 {
     struct medium medium;
     struct host_file file;
@@ -90,12 +93,16 @@ struct qcow2 {
     uint64_t *refcount_table; /* the same */
     uint64_t refcount_table_size;
     struct qcow2_cache l2_cache, block_cache;
-    uint8_t *buffer;                 /* one cluster */
-    uint8_t *unpacked;               /* the compressed cluster that was read last, one cluster */
-    uint64_t unpacked_entry;         /* its L2 entry; 0: none */
-    struct cluster_map tables;       /* clusters that hold metadata: a guest's data is never written there */
-    uint64_t next_free;              /* no free cluster is below, but for those of freed_lowest */
-    uint64_t freed_lowest;           /* freed since the last flush: not used again before it */
+    uint8_t *buffer;           /* one cluster */
+    uint8_t *unpacked;         /* the compressed cluster that was read last, one cluster */
+    uint64_t unpacked_entry;   /* its L2 entry; 0: none */
+    struct cluster_map tables; /* clusters that hold metadata: a guest's data is never written there */
+    uint64_t next_free;        /* no free cluster is below */
+    struct qcow2_given_up {
+        uint64_t offset, length;
+        bool punch;
+    } * given_up; /* QCOW2_GIVEN_UP_MAX of them: nothing points there, but the host's disk may not know that yet */
+    unsigned given_up_count;
     uint64_t reserved, reserved_end; /* clusters counted, but not used yet */
     bool changing;                   /* the header says that the image is being written */
     bool broken;                     /* damage was found while writing: nothing more is written */
@@ -168,10 +175,15 @@ MUST_USE bool qcow2_allocate(struct qcow2 *qcow2, uint64_t wanted, uint64_t *off
                              struct error *error);
 /* Takes back what was allocated last and is used nowhere. */
 void qcow2_unallocate(struct qcow2 *qcow2, uint64_t offset, uint64_t count);
-/* Lowers the refcounts of all clusters that the bytes touch. A failure leaves clusters counted that nobody uses. */
-MUST_USE bool qcow2_release(struct qcow2 *qcow2, uint64_t offset, uint64_t length, struct error *error);
-/* After a flush: what was freed before it may be used again. */
-void qcow2_freed_reuse(struct qcow2 *qcow2);
+/*
+ * The clusters that the bytes touch have lost a reference. Their refcounts are lowered after the next flush, which may
+ * be now; with `punch`, the room of those that are free then goes back to the host. A failure leaves clusters counted
+ * that nobody uses.
+ */
+MUST_USE bool qcow2_release(struct qcow2 *qcow2, uint64_t offset, uint64_t length, bool punch,
+                            struct error *error);
+/* Flushes, then lowers the refcounts of what has been released. */
+MUST_USE bool qcow2_flush(struct qcow2 *qcow2, struct error *error);
 /* Gives back what was reserved and not used. */
 MUST_USE bool qcow2_unreserve(struct qcow2 *qcow2, struct error *error);
 

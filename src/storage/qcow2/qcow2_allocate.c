@@ -72,33 +72,56 @@ void qcow2_unallocate(struct qcow2 *qcow2, uint64_t offset, uint64_t count)
         qcow2->reserved -= count;
 }
 
-bool qcow2_release(struct qcow2 *qcow2, uint64_t offset, uint64_t length, struct error *error)
+/* Lowers the refcounts of one range. */
+static bool give_up(struct qcow2 *qcow2, const struct qcow2_given_up *range, struct error *error)
 {
-    uint64_t first = qcow2_cluster_of(qcow2, offset), last = qcow2_cluster_of(qcow2, offset + length - 1);
-    for (uint64_t cluster = first; cluster <= last; cluster++) {
-        uint64_t refcount;
+    uint64_t last = qcow2_cluster_of(qcow2, range->offset + range->length - 1);
+    for (uint64_t cluster = qcow2_cluster_of(qcow2, range->offset); cluster <= last; cluster++) {
+        uint64_t refcount, offset = cluster << qcow2->header.cluster_bits;
         if (!qcow2_refcount_get(qcow2, cluster, &refcount, error))
             return false;
         if (refcount == 0)
-            return qcow2_break(qcow2, cluster << qcow2->header.cluster_bits,
-                               "a cluster was in use and is not counted", error);
+            return qcow2_break(qcow2, offset, "a cluster was in use and is not counted", error);
         if (!qcow2_refcount_set(qcow2, cluster, 1, refcount - 1, error))
             return false;
         if (refcount > 1)
             continue;
         if (cluster_map_find(&qcow2->tables, cluster) != NULL)
             (void)!cluster_map_put(&qcow2->tables, cluster, 0); /* a place that exists */
-        if (cluster < qcow2->freed_lowest)
-            qcow2->freed_lowest = cluster;
+        if (range->punch)
+            host_file_punch(&qcow2->file, offset, qcow2->cluster_size);
+        if (cluster < qcow2->next_free)
+            qcow2->next_free = cluster;
     }
     return true;
 }
 
-void qcow2_freed_reuse(struct qcow2 *qcow2)
+bool qcow2_flush(struct qcow2 *qcow2, struct error *error)
 {
-    if (qcow2->freed_lowest < qcow2->next_free)
-        qcow2->next_free = qcow2->freed_lowest;
-    qcow2->freed_lowest = UINT64_MAX;
+    if (!host_file_flush(&qcow2->file, error))
+        return false;
+    bool good = true;
+    for (unsigned i = 0; good && i < qcow2->given_up_count; i++)
+        good = give_up(qcow2, &qcow2->given_up[i], error);
+    qcow2->given_up_count = 0;
+    return good;
+}
+
+bool qcow2_release(struct qcow2 *qcow2, uint64_t offset, uint64_t length, bool punch, struct error *error)
+{
+    struct qcow2_given_up *list = qcow2->given_up;
+    struct qcow2_given_up *last = qcow2->given_up_count > 0 ? &list[qcow2->given_up_count - 1] : NULL;
+    /* Whole clusters only: two compressed ones that share a cluster have two references to it. */
+    bool whole = (offset | length) % qcow2->cluster_size == 0;
+    if (whole && last != NULL && last->offset + last->length == offset && last->punch == punch &&
+        last->offset % qcow2->cluster_size == 0) {
+        last->length += length;
+        return true;
+    }
+    if (qcow2->given_up_count == QCOW2_GIVEN_UP_MAX && !qcow2_flush(qcow2, error))
+        return false;
+    list[qcow2->given_up_count++] = (struct qcow2_given_up){offset, length, punch};
+    return true;
 }
 
 bool qcow2_unreserve(struct qcow2 *qcow2, struct error *error)

@@ -14,23 +14,20 @@ static void qcow2_free(struct qcow2 *qcow2)
     free(qcow2->refcount_table);
     free(qcow2->buffer);
     free(qcow2->unpacked);
+    free(qcow2->given_up);
     free(qcow2->medium.path);
     free(qcow2);
 }
 
-static bool qcow2_flush(struct medium *medium, struct error *error)
+static bool flush(struct medium *medium, struct error *error)
 {
-    struct qcow2 *qcow2 = (struct qcow2 *)medium;
-    if (!host_file_flush(&qcow2->file, error))
-        return false;
-    qcow2_freed_reuse(qcow2);
-    return true;
+    return qcow2_flush((struct qcow2 *)medium, error);
 }
 
 static struct host_file *qcow2_settle(struct medium *medium, struct error *error)
 {
     struct qcow2 *qcow2 = (struct qcow2 *)medium;
-    return qcow2_unreserve(qcow2, error) ? &qcow2->file : NULL;
+    return qcow2_flush(qcow2, error) && qcow2_unreserve(qcow2, error) ? &qcow2->file : NULL;
 }
 
 static bool qcow2_close(struct medium *medium, struct error *error)
@@ -49,7 +46,7 @@ static const struct medium_class qcow2_class = {
     .read = qcow2_read,
     .write = qcow2_write,
     .discard = qcow2_discard,
-    .flush = qcow2_flush,
+    .flush = flush,
     .extent = qcow2_extent,
     .settle = qcow2_settle,
     .close = qcow2_close,
@@ -68,7 +65,8 @@ static bool tables_read(struct qcow2 *qcow2, bool writable, struct error *error)
     qcow2->block_bits = header->cluster_bits + 3 - header->refcount_order;
     qcow2->buffer = malloc(qcow2->cluster_size);
     qcow2->unpacked = malloc(qcow2->cluster_size);
-    if (qcow2->buffer == NULL || qcow2->unpacked == NULL ||
+    qcow2->given_up = calloc(QCOW2_GIVEN_UP_MAX, sizeof *qcow2->given_up);
+    if (qcow2->buffer == NULL || qcow2->unpacked == NULL || qcow2->given_up == NULL ||
         !qcow2_cache_create(&qcow2->l2_cache, qcow2->cluster_size) ||
         !qcow2_cache_create(&qcow2->block_cache, qcow2->cluster_size))
         return error_set(error, ERROR_HOST, "%s: out of memory", qcow2->file.path);
@@ -125,7 +123,6 @@ struct medium *qcow2_open(struct host_file *file, const struct medium_options *o
     }
     bool writable = !options->read_only;
     qcow2->file = *file;
-    qcow2->freed_lowest = UINT64_MAX;
     bool good = qcow2_header_read(&qcow2->file, &qcow2->header, error) && tables_read(qcow2, writable, error);
     if (good) {
         qcow2->medium = (struct medium){

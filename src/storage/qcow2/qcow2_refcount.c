@@ -194,7 +194,7 @@ static bool growth_adopt(struct qcow2 *qcow2, const struct growth *growth, uint8
     qcow2->header.refcount_table_clusters = (uint32_t)growth->clusters;
     /* The new blocks may have had another table's bytes in the cache, were they ever read. */
     memset(qcow2->block_cache.offsets, 0, qcow2->block_cache.count * sizeof *qcow2->block_cache.offsets);
-    return qcow2_release(qcow2, old_offset, old_size * 8, error);
+    return qcow2_release(qcow2, old_offset, old_size * 8, false, error);
 }
 
 static bool refcount_table_grow(struct qcow2 *qcow2, uint64_t cluster, struct error *error)

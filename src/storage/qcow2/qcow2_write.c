@@ -78,7 +78,7 @@ static bool l2_create(struct qcow2 *qcow2, uint64_t l1_index, uint64_t old, stru
     if (!qcow2_tables_add(qcow2, offset, qcow2->cluster_size, "a new L2 table", error) ||
         !l1_entry_write(qcow2, l1_index, offset, error))
         return false;
-    return old == 0 || qcow2_release(qcow2, old, qcow2->cluster_size, error);
+    return old == 0 || qcow2_release(qcow2, old, qcow2->cluster_size, false, error);
 }
 
 /* An L2 table for the offset that may be changed. */
@@ -104,13 +104,7 @@ static bool entry_release(struct qcow2 *qcow2, uint64_t entry, bool punch, struc
     } else if (offset == 0) {
         return true;
     }
-    uint64_t refcount;
-    if (!qcow2_release(qcow2, offset, length, error) ||
-        !qcow2_refcount_get(qcow2, qcow2_cluster_of(qcow2, offset), &refcount, error))
-        return false;
-    if (punch && refcount == 0)
-        host_file_punch(&qcow2->file, offset, length);
-    return true;
+    return qcow2_release(qcow2, offset, length, punch, error);
 }
 
 /* Makes `count` L2 entries from `offset` on say `first`, first + step, ..., then gives up what they said before. */

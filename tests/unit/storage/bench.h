@@ -66,7 +66,7 @@ __attribute__((unused, format(printf, 1, 2))) static int shell(const char *forma
 /* What the last command said. */
 __attribute__((unused)) static const char *said(void)
 {
-    static char text[4096];
+    static char text[1000]; /* a failed test can tell no more */
     FILE *file = fopen("said", "r");
     size_t size = file != NULL ? fread(text, 1, sizeof text - 1, file) : 0;
     text[size] = '\0';
@@ -95,7 +95,7 @@ __attribute__((unused)) static bool have_qemu_img(void)
 /* qemu-img check: no error, and no leak unless they are allowed (status 3). */
 __attribute__((unused)) static void check_image(const char *path, bool leaks_allowed)
 {
-    int status = shell("qemu-img check %s", path);
+    int status = shell("(qemu-img check %s >out 2>&1; s=$?; grep -v ^Leaked out; exit $s)", path);
     ck_assert_msg(status == 0 || (leaks_allowed && status == 3), "qemu-img check %s: status %d: %s", path,
                   status, said());
 }

@@ -62,6 +62,7 @@ EXPECT GP, FREE
 %macro GATE_TARGET 6-7  ; name, call|jmp, CPL, target's access, selector in the gate, same|vector[, code]
 CHECK call_gate.%1_by_%2_at_cpl_%3, "SDM 2A CALL, JMP, 3A 5.8.4"
     IN PM32, %3
+    DECOYS %4
     DESC FREE + 8, 0, 0xfffff, %4, BIG | PAGES_4K
     CALL_GATE FREE, %5, .target, PRESENT | DPL(3) | CALL_GATE32
 CODE
@@ -281,6 +282,7 @@ WANT_ANY STACK0 - 0x40, 0x40
 %macro INNER_STACK 5  ; name, SS1 in the TSS, its descriptor's access (FREE + 16), vector, code
 CHECK call_gate.inner_stack_%1, "SDM 2A CALL"
     CALL_GATE FREE, CS1, .end, PRESENT | DPL(3) | CALL_GATE32
+    DECOYS %3
     DESC FREE + 16, 0, 0xfffff, %3, BIG | PAGES_4K
     PUT dword [TSS + TSS_SS1], %2
 CODE

@@ -28,6 +28,7 @@ outer_segments:
 %macro OUTER 7-9  ; name, from, to, CS access, SS access, SS selector, 1 | 0, fault, code
 CHECK far.retf_to_outer_ring_%1_from_%2_to_%3, "SDM 2B RET"
     IN PM32, %2
+    DECOYS %5
     DESC FREE, 0, 0xfffff, %4, BIG | PAGES_4K
     DESC FREE + 8, 0, 0xfffff, %5, BIG | PAGES_4K
     PUSHED dword, STACK_TOP_%2, %6, DATA2 - 0x10, 0x77, 0x88, FREE | %3, .target

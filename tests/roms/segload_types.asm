@@ -76,6 +76,7 @@ EXPECT %7, %8
 
 %macro LOAD_NULL 3  ; how, register, selector
 CHECK segload.null_selector_%3_in_%2_by_%1, "SDM 2A MOV, LDS, 2B POP"
+    DECOYS PRESENT | DPL(3) | DATA_RW
     LOAD_SETUP %1, 3, %3
 CODE
     LOAD_BY %1, %2
@@ -96,6 +97,7 @@ EXPECT END
 %macro LOAD_NULL_SS 3  ; how, CPL, selector
 CHECK segload.null_selector_%3_in_ss_by_%1_at_cpl_%2, "SDM 2A MOV, LDS, 2B POP"
     IN PM32, %2
+    DECOYS PRESENT | DPL(%2) | DATA_RW
     LOAD_SETUP %1, %2, %3
 CODE
     LOAD_BY %1, ss
@@ -122,6 +124,7 @@ WANT_TYPE TI, PRESENT | DPL(3) | DATA_RW | ACCESSED
 WANT_MEMORY dword, DATA, TI | 3
 
 CHECK segload.null_load_is_used_no_more, "SDM 3A 3.4.2"
+    DECOYS PRESENT | DPL(3) | DATA_RW
     SET eax, 0
 CODE
     mov es, ax
@@ -135,6 +138,7 @@ WANT es, 0
 %macro TABLE_LIMIT 6  ; name, how, register, selector, limit of the GDT, 1 | 0
 CHECK segload.%1_by_%2, "SDM 3A 3.5.1"
     IN PM32, 0
+    DECOYS PRESENT | DATA_RW
     DESC FREE, 0, 0xfffff, PRESENT | DATA_RW, BIG | PAGES_4K
     LOAD_SETUP %2, 0, %4
     SET gdtlimit, %5
@@ -161,6 +165,7 @@ TABLE_LIMIT descriptor_just_beyond_the_gdt_limit, mov, ds, 0x400, GDT_LIMIT, 0
 %macro LDT_LOAD 5  ; name, how, register, LDT selector, 1 | 0
 CHECK segload.%1_by_%2, "SDM 3A 3.5.1"
     IN PM32, 0
+    DECOYS PRESENT | DATA_RW
     DESC LDT_LIMIT - 7 + TI, 0, 0xfffff, PRESENT | DATA_RW, BIG | PAGES_4K
     LOAD_SETUP %2, 0, %4
 CODE

@@ -46,7 +46,7 @@ WANT_FLAGS 0, ZF
 CHECK %2.%1, "SDM 2A LLDT, LTR"
     IN PM32, 0
     DESC FREE, 0x87654321, 0x200, %4
-    DESC FREE + TI, 0x87654321, 0x200, %4
+    DECOYS PRESENT | (%4)
     SET eax, 0x77770000 | (%3)
 CODE
     %2 ax
@@ -84,15 +84,15 @@ EXPECT %6, %7
     %endif
     %assign type type + 1
 %endrep
-LOAD_SYSTEM null_selector_0, ltr, 0, 0, 0, GP, 0
-LOAD_SYSTEM null_selector_3, ltr, 3, 0, 0, GP, 0
+LOAD_SYSTEM null_selector_0, ltr, 0, TSS32_TYPE, 0, GP, 0
+LOAD_SYSTEM null_selector_3, ltr, 3, TSS32_TYPE, 0, GP, 0
 LOAD_SYSTEM null_selector_0, lldt, 0, 0, 1
 LOAD_SYSTEM null_selector_3, lldt, 3, 0, 1
-LOAD_SYSTEM selector_of_the_ldt, ltr, FREE | TI, PRESENT | TSS32_TYPE, 0, GP, FREE | TI
-LOAD_SYSTEM selector_of_the_ldt, lldt, FREE | TI, PRESENT | LDT_TYPE, 0, GP, FREE | TI
-LOAD_SYSTEM beyond_the_gdt, ltr, 0x400, 0, 0, GP, 0x400
-LOAD_SYSTEM beyond_the_gdt, lldt, 0x400, 0, 0, GP, 0x400
-LOAD_SYSTEM beyond_the_gdt_with_rpl, ltr, 0x403, 0, 0, GP, 0x400
+LOAD_SYSTEM selector_of_the_ldt, ltr, TI + 8, PRESENT | TSS32_TYPE, 0, GP, TI + 8
+LOAD_SYSTEM selector_of_the_ldt, lldt, TI + 8, PRESENT | LDT_TYPE, 0, GP, TI + 8
+LOAD_SYSTEM beyond_the_gdt, ltr, 0x400, TSS32_TYPE, 0, GP, 0x400
+LOAD_SYSTEM beyond_the_gdt, lldt, 0x400, LDT_TYPE, 0, GP, 0x400
+LOAD_SYSTEM beyond_the_gdt_with_rpl, ltr, 0x403, TSS32_TYPE, 0, GP, 0x400
 
 %macro SYSTEM_PRIVILEGE 3+  ; CPL, name, instruction
 CHECK %2_is_gp_at_cpl_%1, "SDM 3A 5.9"

@@ -137,6 +137,7 @@ CHECK task.state_with_%1, "SDM 3A table 7-1"
     PUT dword [TSS_B + TSS_EIP], .in_b
     GATE VECTOR_%5, TSS_B_SEL, 0, PRESENT | TASK_GATE
     PUT dword [TSS_A + %2], %3
+    DECOYS %4
     DESC FREE, 0, 0xfffff, %4, BIG | PAGES_4K
 CODE
     jmp TSS_A_SEL:0
@@ -167,16 +168,16 @@ task_b_build:
     ret
 
 ; ---- LDTR: #TS whatever is wrong ----
-BAD_STATE ldt_beyond_the_gdt, TSS_LDTR, 0x400, 0, TS, 0x400
-BAD_STATE ldt_in_an_ldt, TSS_LDTR, TI + 8, 0, TS, TI + 8
+BAD_STATE ldt_beyond_the_gdt, TSS_LDTR, 0x400, PRESENT | LDT_TYPE, TS, 0x400
+BAD_STATE ldt_in_an_ldt, TSS_LDTR, TI + 8, PRESENT | LDT_TYPE, TS, TI + 8
 BAD_STATE ldt_that_is_a_tss, TSS_LDTR, FREE, TSS_AVAILABLE, TS, FREE
 BAD_STATE ldt_that_is_data, TSS_LDTR, FREE, PRESENT | DATA_RW, TS, FREE
 BAD_STATE absent_ldt, TSS_LDTR, FREE, LDT_TYPE, TS, FREE
 
 ; ---- CS ----
-BAD_STATE null_cs, TSS_CS, 0, 0, TS, 0
-BAD_STATE cs_beyond_the_gdt, TSS_CS, 0x400, 0, TS, 0x400
-BAD_STATE cs_in_no_ldt, TSS_CS, TI + 8, 0, TS, TI + 8
+BAD_STATE null_cs, TSS_CS, 0, PRESENT | CODE_XR, TS, 0
+BAD_STATE cs_beyond_the_gdt, TSS_CS, 0x400, PRESENT | CODE_XR, TS, 0x400
+BAD_STATE cs_in_no_ldt, TSS_CS, TI + 8, PRESENT | CODE_XR, TS, TI + 8
 BAD_STATE cs_of_data, TSS_CS, FREE, PRESENT | DATA_RW, TS, FREE
 BAD_STATE cs_of_a_gate, TSS_CS, FREE, PRESENT | CALL_GATE32, TS, FREE
 BAD_STATE cs_of_dpl_3_with_rpl_0, TSS_CS, FREE, PRESENT | DPL(3) | CODE_XR, TS, FREE
@@ -186,9 +187,9 @@ BAD_STATE conforming_cs_of_dpl_3_with_rpl_0, TSS_CS, FREE, PRESENT | DPL(3) | CO
 BAD_STATE absent_cs, TSS_CS, FREE, CODE_XR, NP, FREE
 
 ; ---- SS ----
-BAD_STATE null_ss, TSS_SS, 0, 0, TS, 0
-BAD_STATE ss_beyond_the_gdt, TSS_SS, 0x400, 0, TS, 0x400
-BAD_STATE ss_in_no_ldt, TSS_SS, TI + 8, 0, TS, TI + 8
+BAD_STATE null_ss, TSS_SS, 0, PRESENT | DATA_RW, TS, 0
+BAD_STATE ss_beyond_the_gdt, TSS_SS, 0x400, PRESENT | DATA_RW, TS, 0x400
+BAD_STATE ss_in_no_ldt, TSS_SS, TI + 8, PRESENT | DATA_RW, TS, TI + 8
 BAD_STATE ss_of_code, TSS_SS, FREE, PRESENT | CODE_XR, TS, FREE
 BAD_STATE ss_read_only, TSS_SS, FREE, PRESENT | DATA_R, TS, FREE
 BAD_STATE ss_of_dpl_3, TSS_SS, FREE, PRESENT | DPL(3) | DATA_RW, TS, FREE
@@ -197,8 +198,8 @@ BAD_STATE absent_ss, TSS_SS, FREE, DATA_RW, SS, FREE
 
 ; ---- DS, ES, FS, GS ----
 %macro BAD_DATA 2
-BAD_STATE %1_beyond_the_gdt, %2, 0x400, 0, TS, 0x400
-BAD_STATE %1_in_no_ldt, %2, TI + 8, 0, TS, TI + 8
+BAD_STATE %1_beyond_the_gdt, %2, 0x400, PRESENT | DATA_RW, TS, 0x400
+BAD_STATE %1_in_no_ldt, %2, TI + 8, PRESENT | DATA_RW, TS, TI + 8
 BAD_STATE %1_of_execute_only_code, %2, FREE, PRESENT | CODE_X, TS, FREE
 BAD_STATE %1_of_a_tss, %2, FREE, TSS_AVAILABLE, TS, FREE
 BAD_STATE %1_of_dpl_0_with_rpl_3, %2, FREE + 3, PRESENT | DATA_RW, TS, FREE

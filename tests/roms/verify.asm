@@ -84,6 +84,7 @@ WANT_ANSWERS %5, 0x00400000 | ((%4) << 8), %6, 0x5432, %7, %8
 ; ---- the selector ----
 %macro VERIFY_NOTHING 2  ; name, selector: no descriptor there
 CHECK verify.%1, "SDM 2A LAR, LSL, 2B VERR"
+    DECOYS PRESENT | DPL(3) | DATA_RW
     SET ecx, %2
 CODE
     ASK_ALL

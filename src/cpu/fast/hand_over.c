@@ -86,7 +86,12 @@ fast_handler *fast_handler_find(const struct fast_engine *engine, uint16_t slot,
     *last = form != NULL && form->last;
     if (form == NULL || operation->lock)
         return NULL;
-    return operation->rm == RM_MEMORY ? form->in_memory[operation->wide] : form->in_register[operation->wide];
+    if (operation->rm != RM_MEMORY)
+        return form->in_register[operation->wide];
+    bool plain = operation->index == GPR_ZERO && operation->address_mask == 0xffffffffu;
+    if (plain && form->in_plain[operation->wide] != NULL)
+        return form->in_plain[operation->wide];
+    return form->in_memory[operation->wide];
 }
 
 static int by_hand_overs(const void *a, const void *b)

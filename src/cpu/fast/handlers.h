@@ -75,40 +75,27 @@ struct fast_block *fast_jump(struct cpu *cpu, uint32_t eip);
 /* The same for a fixed target of the present block; remembered when it is in the same page. */
 struct fast_block *fast_link(struct cpu *cpu, enum fast_way way);
 
+/* clang-format off */
 /* Which handlers a row of the instruction table has; one table a file, ended by a NULL mnemonic. */
 struct fast_form {
     const char *mnemonic, *operands;
-    fast_handler
-        *in_register[2]; /* by operand size: 16, 32 bits; the E operand is a register, or there is none */
+    fast_handler *in_register[2]; /* by operand size, 16 and 32 bits: the E operand is a register, or there is none */
     fast_handler *in_memory[2];
-    bool last; /* the block ends here */
+    fast_handler *in_plain[2];    /* in memory, 32-bit address without index; NULL: as in_memory */
+    bool last;                    /* the block ends here */
 };
 
-#define BYTE(name)         \
-    {                      \
-        name##_8, name##_8 \
-    }
-#define SIZED(name)          \
-    {                        \
-        name##_16, name##_32 \
-    }
-#define WIDE(name)      \
-    {                   \
-        NULL, name##_32 \
-    }
-#define ANY(name)  \
-    {              \
-        name, name \
-    }
-#define NONE       \
-    {              \
-        NULL, NULL \
-    }
+#define BYTE(name)  {name##_8, name##_8}
+#define SIZED(name) {name##_16, name##_32}
+#define WIDE(name)  {NULL, name##_32}
+#define ANY(name)   {name, name}
+#define NONE        {NULL, NULL}
+/* clang-format on */
 
 extern const struct fast_form fast_arithmetic_forms[], fast_move_forms[], fast_branch_forms[];
 
 /* The handlers that make a pair with a Jcc behind them. */
-#define FAST_PAIRS 14
+#define FAST_PAIRS 20
 extern fast_handler *const fast_pair_firsts[FAST_PAIRS];
 
 ALWAYS_INLINE uint32_t host_load(const uint8_t *host, unsigned size)
@@ -126,15 +113,21 @@ ALWAYS_INLINE void host_store(uint8_t *host, unsigned size, uint32_t value)
         store_le32(host, value);
 }
 
-/* The memory operand's host address when the quick road is open, else NULL. */
-ALWAYS_INLINE uint8_t *quick_read(struct cpu *cpu, const struct operation *o, unsigned size)
+/* The offset of a memory operand with a 32-bit address and no index: the commonest by far. */
+ALWAYS_INLINE uint32_t plain_address(const struct cpu *cpu, const struct operation *o)
 {
-    return data_quick(cpu, o->segment, effective_address(cpu, o), size, ACCESS_READ, false);
+    return cpu->gpr[o->base] + o->displacement;
 }
 
-ALWAYS_INLINE uint8_t *quick_write(struct cpu *cpu, const struct operation *o, unsigned size)
+/* The host address of a memory operand when the quick road is open, else NULL. */
+ALWAYS_INLINE uint8_t *quick_read(struct cpu *cpu, const struct operation *o, uint32_t offset, unsigned size)
 {
-    return data_quick(cpu, o->segment, effective_address(cpu, o), size, ACCESS_WRITE, true);
+    return data_quick(cpu, o->segment, offset, size, ACCESS_READ, false);
+}
+
+ALWAYS_INLINE uint8_t *quick_write(struct cpu *cpu, const struct operation *o, uint32_t offset, unsigned size)
+{
+    return data_quick(cpu, o->segment, offset, size, ACCESS_WRITE, true);
 }
 
 #endif

@@ -87,71 +87,56 @@ ALWAYS_INLINE uint32_t compute_not(struct cpu *cpu, uint32_t a, unsigned size)
     return ~a;
 }
 
-/* Two operands: destination register or memory (E), the other a register (G) or immediate (I); and G op E. */
-#define BINARY_SIZE(name, compute, stores, bits)                                                     \
-    FAST(name##_rr_##bits)                                                                           \
-    {                                                                                                \
-        const struct operation *o = &op->operation;                                                  \
-        uint32_t a = register_read(cpu, o->rm, bits / 8);                                            \
-        uint32_t result = compute(cpu, a, register_read(cpu, o->reg, bits / 8), bits / 8);           \
-        if (stores)                                                                                  \
-            register_write(cpu, o->rm, bits / 8, result);                                            \
-        FAST_NEXT;                                                                                   \
-    }                                                                                                \
-    FAST(name##_ri_##bits)                                                                           \
-    {                                                                                                \
-        const struct operation *o = &op->operation;                                                  \
-        uint32_t a = register_read(cpu, o->rm, bits / 8);                                            \
-        uint32_t result = compute(cpu, a, o->immediate & size_mask(bits / 8), bits / 8);             \
-        if (stores)                                                                                  \
-            register_write(cpu, o->rm, bits / 8, result);                                            \
-        FAST_NEXT;                                                                                   \
-    }                                                                                                \
-    FAST(name##_mr_##bits)                                                                           \
-    {                                                                                                \
-        const struct operation *o = &op->operation;                                                  \
-        uint8_t *host = stores ? quick_write(cpu, o, bits / 8) : quick_read(cpu, o, bits / 8);       \
-        if (UNLIKELY(host == NULL))                                                                  \
-            FAST_HAND_OVER;                                                                          \
-        uint32_t result =                                                                            \
-            compute(cpu, host_load(host, bits / 8), register_read(cpu, o->reg, bits / 8), bits / 8); \
-        if (stores)                                                                                  \
-            host_store(host, bits / 8, result);                                                      \
-        FAST_NEXT;                                                                                   \
-    }                                                                                                \
-    FAST(name##_mi_##bits)                                                                           \
-    {                                                                                                \
-        const struct operation *o = &op->operation;                                                  \
-        uint8_t *host = stores ? quick_write(cpu, o, bits / 8) : quick_read(cpu, o, bits / 8);       \
-        if (UNLIKELY(host == NULL))                                                                  \
-            FAST_HAND_OVER;                                                                          \
-        uint32_t result =                                                                            \
-            compute(cpu, host_load(host, bits / 8), o->immediate & size_mask(bits / 8), bits / 8);   \
-        if (stores)                                                                                  \
-            host_store(host, bits / 8, result);                                                      \
-        FAST_NEXT;                                                                                   \
-    }                                                                                                \
-    FAST(name##_gr_##bits)                                                                           \
-    {                                                                                                \
-        const struct operation *o = &op->operation;                                                  \
-        uint32_t a = register_read(cpu, o->reg, bits / 8);                                           \
-        uint32_t result = compute(cpu, a, register_read(cpu, o->rm, bits / 8), bits / 8);            \
-        if (stores)                                                                                  \
-            register_write(cpu, o->reg, bits / 8, result);                                           \
-        FAST_NEXT;                                                                                   \
-    }                                                                                                \
-    FAST(name##_gm_##bits)                                                                           \
-    {                                                                                                \
-        const struct operation *o = &op->operation;                                                  \
-        const uint8_t *host = quick_read(cpu, o, bits / 8);                                          \
-        if (UNLIKELY(host == NULL))                                                                  \
-            FAST_HAND_OVER;                                                                          \
-        uint32_t a = register_read(cpu, o->reg, bits / 8);                                           \
-        uint32_t result = compute(cpu, a, host_load(host, bits / 8), bits / 8);                      \
-        if (stores)                                                                                  \
-            register_write(cpu, o->reg, bits / 8, result);                                           \
-        FAST_NEXT;                                                                                   \
+/*
+ * Two operands: destination register (r) or memory (m, and p with a plain address), the other a register (r) or an
+ * immediate (i); and the register of ModRM.reg (g) as destination.
+ */
+#define BINARY_FORM(name, compute, stores, bits, form, load, other, store) \
+    FAST(name##_##form##_##bits)                                           \
+    {                                                                      \
+        const struct operation *o = &op->operation;                        \
+        load;                                                              \
+        uint32_t result = compute(cpu, a, other, bits / 8);                \
+        if (stores)                                                        \
+            store;                                                         \
+        FAST_NEXT;                                                         \
     }
+
+#define LOAD_REGISTER(number, bits) uint32_t a = register_read(cpu, o->number, bits / 8)
+#define LOAD_MEMORY(stores, bits, address)                                  \
+    uint8_t *host = stores ? quick_write(cpu, o, address(cpu, o), bits / 8) \
+                           : quick_read(cpu, o, address(cpu, o), bits / 8); \
+    if (UNLIKELY(host == NULL))                                             \
+        FAST_HAND_OVER;                                                     \
+    uint32_t a = host_load(host, bits / 8)
+#define LOAD_BOTH(bits, address)                                         \
+    const uint8_t *host = quick_read(cpu, o, address(cpu, o), bits / 8); \
+    if (UNLIKELY(host == NULL))                                          \
+        FAST_HAND_OVER;                                                  \
+    LOAD_REGISTER(reg, bits)
+
+#define OTHER_REGISTER(number, bits) register_read(cpu, o->number, bits / 8)
+#define OTHER_IMMEDIATE(bits)        (o->immediate & size_mask(bits / 8))
+#define STORE_REGISTER(number, bits) register_write(cpu, o->number, bits / 8, result)
+#define STORE_MEMORY(bits)           host_store(host, bits / 8, result)
+
+#define BINARY_MEMORY(name, compute, stores, bits, m, gm, address)                                    \
+    BINARY_FORM(name, compute, stores, bits, m##r, LOAD_MEMORY(stores, bits, address),                \
+                OTHER_REGISTER(reg, bits), STORE_MEMORY(bits))                                        \
+    BINARY_FORM(name, compute, stores, bits, m##i, LOAD_MEMORY(stores, bits, address),                \
+                OTHER_IMMEDIATE(bits), STORE_MEMORY(bits))                                            \
+    BINARY_FORM(name, compute, stores, bits, gm, LOAD_BOTH(bits, address), host_load(host, bits / 8), \
+                STORE_REGISTER(reg, bits))
+
+#define BINARY_SIZE(name, compute, stores, bits)                                                     \
+    BINARY_FORM(name, compute, stores, bits, rr, LOAD_REGISTER(rm, bits), OTHER_REGISTER(reg, bits), \
+                STORE_REGISTER(rm, bits))                                                            \
+    BINARY_FORM(name, compute, stores, bits, ri, LOAD_REGISTER(rm, bits), OTHER_IMMEDIATE(bits),     \
+                STORE_REGISTER(rm, bits))                                                            \
+    BINARY_FORM(name, compute, stores, bits, gr, LOAD_REGISTER(reg, bits), OTHER_REGISTER(rm, bits), \
+                STORE_REGISTER(reg, bits))                                                           \
+    BINARY_MEMORY(name, compute, stores, bits, m, gm, effective_address)                             \
+    BINARY_MEMORY(name, compute, stores, bits, p, gp, plain_address)
 
 #define BINARY(name, compute, stores)      \
     BINARY_SIZE(name, compute, stores, 8)  \
@@ -179,7 +164,7 @@ BINARY(test, compute_and, false)
     FAST(name##_m_##bits)                                                              \
     {                                                                                  \
         const struct operation *o = &op->operation;                                    \
-        uint8_t *host = quick_write(cpu, o, bits / 8);                                 \
+        uint8_t *host = quick_write(cpu, o, effective_address(cpu, o), bits / 8);      \
         if (UNLIKELY(host == NULL))                                                    \
             FAST_HAND_OVER;                                                            \
         host_store(host, bits / 8, compute(cpu, host_load(host, bits / 8), bits / 8)); \
@@ -230,60 +215,55 @@ SHIFT(shr, true)
 SHIFT(sar, true)
 
 /* IMUL with two and three operands. */
-#define MULTIPLY(name, factor_a, factor_b)               \
-    FAST(name##_r_32)                                    \
-    {                                                    \
-        const struct operation *o = &op->operation;      \
-        uint32_t e = cpu->gpr[o->rm];                    \
-        imul_to_register(cpu, o, factor_a, factor_b, 4); \
-        cpu->lazy.kind = LAZY_NONE;                      \
-        FAST_NEXT;                                       \
-    }                                                    \
-    FAST(name##_m_32)                                    \
-    {                                                    \
-        const struct operation *o = &op->operation;      \
-        const uint8_t *host = quick_read(cpu, o, 4);     \
-        if (UNLIKELY(host == NULL))                      \
-            FAST_HAND_OVER;                              \
-        uint32_t e = load_le32(host);                    \
-        imul_to_register(cpu, o, factor_a, factor_b, 4); \
-        cpu->lazy.kind = LAZY_NONE;                      \
-        FAST_NEXT;                                       \
+#define MULTIPLY(name, factor_a, factor_b)                                      \
+    FAST(name##_r_32)                                                           \
+    {                                                                           \
+        const struct operation *o = &op->operation;                             \
+        uint32_t e = cpu->gpr[o->rm];                                           \
+        imul_to_register(cpu, o, factor_a, factor_b, 4);                        \
+        cpu->lazy.kind = LAZY_NONE;                                             \
+        FAST_NEXT;                                                              \
+    }                                                                           \
+    FAST(name##_m_32)                                                           \
+    {                                                                           \
+        const struct operation *o = &op->operation;                             \
+        const uint8_t *host = quick_read(cpu, o, effective_address(cpu, o), 4); \
+        if (UNLIKELY(host == NULL))                                             \
+            FAST_HAND_OVER;                                                     \
+        uint32_t e = load_le32(host);                                           \
+        imul_to_register(cpu, o, factor_a, factor_b, 4);                        \
+        cpu->lazy.kind = LAZY_NONE;                                             \
+        FAST_NEXT;                                                              \
     }
 
 MULTIPLY(imul2, cpu->gpr[o->reg], e)
 MULTIPLY(imul3, e, o->immediate)
 
-#define BINARY_FORMS(mnemonic, name)                                    \
-    {mnemonic, "Eb,Gb", BYTE(name##_rr), BYTE(name##_mr), false},       \
-        {mnemonic, "Ev,Gv", SIZED(name##_rr), SIZED(name##_mr), false}, \
-        {mnemonic, "Gb,Eb", BYTE(name##_gr), BYTE(name##_gm), false},   \
-        {mnemonic, "Gv,Ev", SIZED(name##_gr), SIZED(name##_gm), false}, \
-        {mnemonic, "AL,Ib", BYTE(name##_ri), NONE, false},              \
-        {mnemonic, "eAX,Iz", SIZED(name##_ri), NONE, false},            \
-        {mnemonic, "Eb,Ib", BYTE(name##_ri), BYTE(name##_mi), false},   \
-        {mnemonic, "Ev,Iz", SIZED(name##_ri), SIZED(name##_mi), false}, \
-    {                                                                   \
-        mnemonic, "Ev,Ibs", SIZED(name##_ri), SIZED(name##_mi), false   \
-    }
-
-#define SHIFT_FORMS(mnemonic, name)                                                                      \
-    {mnemonic, "Eb,1", BYTE(name##_ri), NONE, false}, {mnemonic, "Ev,1", SIZED(name##_ri), NONE, false}, \
-        {mnemonic, "Eb,Ib", BYTE(name##_ri), NONE, false},                                               \
-        {mnemonic, "Ev,Ib", SIZED(name##_ri), NONE, false},                                              \
-        {mnemonic, "Eb,CL", BYTE(name##_rc), NONE, false},                                               \
-    {                                                                                                    \
-        mnemonic, "Ev,CL", SIZED(name##_rc), NONE, false                                                 \
-    }
-
-#define UNARY_FORMS(mnemonic, name)                                \
-    {mnemonic, "Eb", BYTE(name##_r), BYTE(name##_m), false},       \
-        {mnemonic, "Ev", SIZED(name##_r), SIZED(name##_m), false}, \
-    {                                                              \
-        mnemonic, "Zv", SIZED(name##_r), NONE, false               \
-    }
-
 /* clang-format off */
+#define BINARY_FORMS(mnemonic, name) \
+    {mnemonic, "Eb,Gb",  BYTE(name##_rr),  BYTE(name##_mr),  BYTE(name##_pr),  false}, \
+    {mnemonic, "Ev,Gv",  SIZED(name##_rr), SIZED(name##_mr), SIZED(name##_pr), false}, \
+    {mnemonic, "Gb,Eb",  BYTE(name##_gr),  BYTE(name##_gm),  BYTE(name##_gp),  false}, \
+    {mnemonic, "Gv,Ev",  SIZED(name##_gr), SIZED(name##_gm), SIZED(name##_gp), false}, \
+    {mnemonic, "AL,Ib",  BYTE(name##_ri),  NONE,             NONE,             false}, \
+    {mnemonic, "eAX,Iz", SIZED(name##_ri), NONE,             NONE,             false}, \
+    {mnemonic, "Eb,Ib",  BYTE(name##_ri),  BYTE(name##_mi),  BYTE(name##_pi),  false}, \
+    {mnemonic, "Ev,Iz",  SIZED(name##_ri), SIZED(name##_mi), SIZED(name##_pi), false}, \
+    {mnemonic, "Ev,Ibs", SIZED(name##_ri), SIZED(name##_mi), SIZED(name##_pi), false}
+
+#define SHIFT_FORMS(mnemonic, name) \
+    {mnemonic, "Eb,1",  BYTE(name##_ri),  NONE, NONE, false}, \
+    {mnemonic, "Ev,1",  SIZED(name##_ri), NONE, NONE, false}, \
+    {mnemonic, "Eb,Ib", BYTE(name##_ri),  NONE, NONE, false}, \
+    {mnemonic, "Ev,Ib", SIZED(name##_ri), NONE, NONE, false}, \
+    {mnemonic, "Eb,CL", BYTE(name##_rc),  NONE, NONE, false}, \
+    {mnemonic, "Ev,CL", SIZED(name##_rc), NONE, NONE, false}
+
+#define UNARY_FORMS(mnemonic, name) \
+    {mnemonic, "Eb", BYTE(name##_r),  BYTE(name##_m),  NONE, false}, \
+    {mnemonic, "Ev", SIZED(name##_r), SIZED(name##_m), NONE, false}, \
+    {mnemonic, "Zv", SIZED(name##_r), NONE,            NONE, false}
+
 const struct fast_form fast_arithmetic_forms[] = {
     BINARY_FORMS("ADD", add), BINARY_FORMS("OR", or), BINARY_FORMS("ADC", adc), BINARY_FORMS("SBB", sbb),
     BINARY_FORMS("AND", and), BINARY_FORMS("SUB", sub), BINARY_FORMS("XOR", xor), BINARY_FORMS("CMP", cmp),
@@ -291,14 +271,16 @@ const struct fast_form fast_arithmetic_forms[] = {
     UNARY_FORMS("INC", inc), UNARY_FORMS("DEC", dec), UNARY_FORMS("NEG", neg), UNARY_FORMS("NOT", not),
     SHIFT_FORMS("ROL", rol), SHIFT_FORMS("ROR", ror), SHIFT_FORMS("SHL", shl), SHIFT_FORMS("SHR", shr),
     SHIFT_FORMS("SAR", sar),
-    {"IMUL", "Gv,Ev",     WIDE(imul2_r), WIDE(imul2_m), false},
-    {"IMUL", "Gv,Ev,Iz",  WIDE(imul3_r), WIDE(imul3_m), false},
-    {"IMUL", "Gv,Ev,Ibs", WIDE(imul3_r), WIDE(imul3_m), false},
-    {NULL, NULL, NONE, NONE, false},
+    {"IMUL", "Gv,Ev",     WIDE(imul2_r), WIDE(imul2_m), NONE, false},
+    {"IMUL", "Gv,Ev,Iz",  WIDE(imul3_r), WIDE(imul3_m), NONE, false},
+    {"IMUL", "Gv,Ev,Ibs", WIDE(imul3_r), WIDE(imul3_m), NONE, false},
+    {NULL, NULL, NONE, NONE, NONE, false},
 };
 /* clang-format on */
 
-fast_handler *const fast_pair_firsts[] = {
-    cmp_rr_8,  cmp_rr_32, cmp_ri_8,   cmp_ri_32, cmp_mr_8,   cmp_mr_32, cmp_mi_8,
-    cmp_mi_32, test_rr_8, test_rr_32, test_ri_8, test_ri_32, test_mi_8, test_mi_32,
+/* In the order of FAST_PAIR_ROWS. */
+fast_handler *const fast_pair_firsts[FAST_PAIRS] = {
+    cmp_rr_8,  cmp_rr_32,  cmp_ri_8,  cmp_ri_32,  cmp_mr_8,  cmp_mr_32,  cmp_mi_8,
+    cmp_mi_32, cmp_pr_8,   cmp_pr_32, cmp_pi_8,   cmp_pi_32, test_rr_8,  test_rr_32,
+    test_ri_8, test_ri_32, test_mi_8, test_mi_32, test_pi_8, test_pi_32,
 };

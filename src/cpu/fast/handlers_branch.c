@@ -20,7 +20,7 @@ FAST(jmp_r_32)
 
 FAST(jmp_m_32)
 {
-    const uint8_t *host = quick_read(cpu, &op->operation, 4);
+    const uint8_t *host = quick_read(cpu, &op->operation, effective_address(cpu, &op->operation), 4);
     if (UNLIKELY(host == NULL))
         FAST_TAIL(fast_hand_over_last);
     FAST_JUMP(load_le32(host));
@@ -54,7 +54,8 @@ FAST(call_direct_32)
     }
 
 CALL_INDIRECT(call_r_32, (const uint8_t *)&cpu->gpr[op->operation.rm], load_le32(from))
-CALL_INDIRECT(call_m_32, quick_read(cpu, &op->operation, 4), load_le32(from))
+CALL_INDIRECT(call_m_32, quick_read(cpu, &op->operation, effective_address(cpu, &op->operation), 4),
+              load_le32(from))
 
 /* RET, with what it releases beyond the return address. */
 FAST(ret_32)
@@ -70,36 +71,36 @@ FAST(ret_32)
 }
 
 /* Jcc on whatever the flags are in, and the pairs CMP Jcc and TEST Jcc as one. */
-#define JCC(name, ending, digit, number, reads)                                \
-    FAST(jump_if_##name)                                                       \
-    {                                                                          \
-        (void)op;                                                              \
-        if (lazy_condition(cpu, number))                                       \
-            FAST_BRANCH(TAKEN);                                                \
-        FAST_BRANCH(NOT_TAKEN);                                                \
-    }                                                                          \
-    FAST(set##name##_r)                                                        \
-    {                                                                          \
-        register_write(cpu, op->operation.rm, 1, lazy_condition(cpu, number)); \
-        FAST_NEXT;                                                             \
-    }                                                                          \
-    FAST(cmov##name##_r_32)                                                    \
-    {                                                                          \
-        const struct operation *o = &op->operation;                            \
-        if (lazy_condition(cpu, number))                                       \
-            cpu->gpr[o->reg] = cpu->gpr[o->rm];                                \
-        FAST_NEXT;                                                             \
-    }                                                                          \
-    FAST(cmov##name##_m_32)                                                    \
-    {                                                                          \
-        const struct operation *o = &op->operation;                            \
-        const uint8_t *host = quick_read(cpu, o, 4);                           \
-        if (UNLIKELY(host == NULL))                                            \
-            FAST_HAND_OVER;                                                    \
-        uint32_t value = load_le32(host);                                      \
-        if (lazy_condition(cpu, number))                                       \
-            cpu->gpr[o->reg] = value;                                          \
-        FAST_NEXT;                                                             \
+#define JCC(name, ending, digit, number, reads)                                 \
+    FAST(jump_if_##name)                                                        \
+    {                                                                           \
+        (void)op;                                                               \
+        if (lazy_condition(cpu, number))                                        \
+            FAST_BRANCH(TAKEN);                                                 \
+        FAST_BRANCH(NOT_TAKEN);                                                 \
+    }                                                                           \
+    FAST(set##name##_r)                                                         \
+    {                                                                           \
+        register_write(cpu, op->operation.rm, 1, lazy_condition(cpu, number));  \
+        FAST_NEXT;                                                              \
+    }                                                                           \
+    FAST(cmov##name##_r_32)                                                     \
+    {                                                                           \
+        const struct operation *o = &op->operation;                             \
+        if (lazy_condition(cpu, number))                                        \
+            cpu->gpr[o->reg] = cpu->gpr[o->rm];                                 \
+        FAST_NEXT;                                                              \
+    }                                                                           \
+    FAST(cmov##name##_m_32)                                                     \
+    {                                                                           \
+        const struct operation *o = &op->operation;                             \
+        const uint8_t *host = quick_read(cpu, o, effective_address(cpu, o), 4); \
+        if (UNLIKELY(host == NULL))                                             \
+            FAST_HAND_OVER;                                                     \
+        uint32_t value = load_le32(host);                                       \
+        if (lazy_condition(cpu, number))                                        \
+            cpu->gpr[o->reg] = value;                                           \
+        FAST_NEXT;                                                              \
     }
 CONDITIONS(JCC)
 
@@ -118,29 +119,32 @@ CONDITIONS(JCC)
     }
 
 #define LEFT_REGISTER(bits) uint32_t a = register_read(cpu, o->rm, bits / 8)
-#define LEFT_MEMORY(bits)                               \
-    const uint8_t *host = quick_read(cpu, o, bits / 8); \
-    if (UNLIKELY(host == NULL))                         \
-        FAST_HAND_OVER;                                 \
+#define LEFT_MEMORY(bits, address)                                       \
+    const uint8_t *host = quick_read(cpu, o, address(cpu, o), bits / 8); \
+    if (UNLIKELY(host == NULL))                                          \
+        FAST_HAND_OVER;                                                  \
     uint32_t a = host_load(host, bits / 8)
 #define RIGHT_REGISTER(bits)  register_read(cpu, o->reg, bits / 8)
 #define RIGHT_IMMEDIATE(bits) (o->immediate & size_mask(bits / 8))
 
+#define FUSED_CMP(form, name, number, bits, left, right)              \
+    FUSED_PAIR(cmp_##form, name, number, bits, LAZY_SUB, left, right, \
+               condition_of_subtraction(a << shift, b << shift, number), a - b)
+#define FUSED_TEST(form, name, number, bits, left, right)                \
+    FUSED_PAIR(test_##form, name, number, bits, LAZY_LOGIC, left, right, \
+               condition_of_logic((a & b) << shift, number), (a & b))
+
 #define FUSED(name, number, bits)                                                                   \
-    FUSED_PAIR(cmp_rr, name, number, bits, LAZY_SUB, LEFT_REGISTER(bits), RIGHT_REGISTER(bits),     \
-               condition_of_subtraction(a << shift, b << shift, number), a - b)                     \
-    FUSED_PAIR(cmp_ri, name, number, bits, LAZY_SUB, LEFT_REGISTER(bits), RIGHT_IMMEDIATE(bits),    \
-               condition_of_subtraction(a << shift, b << shift, number), a - b)                     \
-    FUSED_PAIR(cmp_mr, name, number, bits, LAZY_SUB, LEFT_MEMORY(bits), RIGHT_REGISTER(bits),       \
-               condition_of_subtraction(a << shift, b << shift, number), a - b)                     \
-    FUSED_PAIR(cmp_mi, name, number, bits, LAZY_SUB, LEFT_MEMORY(bits), RIGHT_IMMEDIATE(bits),      \
-               condition_of_subtraction(a << shift, b << shift, number), a - b)                     \
-    FUSED_PAIR(test_rr, name, number, bits, LAZY_LOGIC, LEFT_REGISTER(bits), RIGHT_REGISTER(bits),  \
-               condition_of_logic((a & b) << shift, number), a &b)                                  \
-    FUSED_PAIR(test_ri, name, number, bits, LAZY_LOGIC, LEFT_REGISTER(bits), RIGHT_IMMEDIATE(bits), \
-               condition_of_logic((a & b) << shift, number), a &b)                                  \
-    FUSED_PAIR(test_mi, name, number, bits, LAZY_LOGIC, LEFT_MEMORY(bits), RIGHT_IMMEDIATE(bits),   \
-               condition_of_logic((a & b) << shift, number), a &b)
+    FUSED_CMP(rr, name, number, bits, LEFT_REGISTER(bits), RIGHT_REGISTER(bits))                    \
+    FUSED_CMP(ri, name, number, bits, LEFT_REGISTER(bits), RIGHT_IMMEDIATE(bits))                   \
+    FUSED_CMP(mr, name, number, bits, LEFT_MEMORY(bits, effective_address), RIGHT_REGISTER(bits))   \
+    FUSED_CMP(mi, name, number, bits, LEFT_MEMORY(bits, effective_address), RIGHT_IMMEDIATE(bits))  \
+    FUSED_CMP(pr, name, number, bits, LEFT_MEMORY(bits, plain_address), RIGHT_REGISTER(bits))       \
+    FUSED_CMP(pi, name, number, bits, LEFT_MEMORY(bits, plain_address), RIGHT_IMMEDIATE(bits))      \
+    FUSED_TEST(rr, name, number, bits, LEFT_REGISTER(bits), RIGHT_REGISTER(bits))                   \
+    FUSED_TEST(ri, name, number, bits, LEFT_REGISTER(bits), RIGHT_IMMEDIATE(bits))                  \
+    FUSED_TEST(mi, name, number, bits, LEFT_MEMORY(bits, effective_address), RIGHT_IMMEDIATE(bits)) \
+    FUSED_TEST(pi, name, number, bits, LEFT_MEMORY(bits, plain_address), RIGHT_IMMEDIATE(bits))
 
 #define FUSED_SIZES(name, ending, digit, number, reads) FUSED(name, number, 8) FUSED(name, number, 32)
 
@@ -160,23 +164,23 @@ FUSED_SIZES(nl, "", "", 13, "")
 FUSED_SIZES(le, "", "", 14, "")
 FUSED_SIZES(nle, "", "", 15, "")
 
-#define CONDITION_FORMS(name, ending, digit, number, reads)    \
-    {"J" ending, "Jb", ANY(jump_if_##name), NONE, true},       \
-        {"J" ending, "Jz", ANY(jump_if_##name), NONE, true},   \
-        {"SET" ending, "Eb", ANY(set##name##_r), NONE, false}, \
-        {"CMOV" ending, "Gv,Ev", WIDE(cmov##name##_r), WIDE(cmov##name##_m), false},
+#define CONDITION_FORMS(name, ending, digit, number, reads)          \
+    {"J" ending, "Jb", ANY(jump_if_##name), NONE, NONE, true},       \
+        {"J" ending, "Jz", ANY(jump_if_##name), NONE, NONE, true},   \
+        {"SET" ending, "Eb", ANY(set##name##_r), NONE, NONE, false}, \
+        {"CMOV" ending, "Gv,Ev", WIDE(cmov##name##_r), WIDE(cmov##name##_m), NONE, false},
 
 /* clang-format off */
 const struct fast_form fast_branch_forms[] = {
-    {"JMP",   "Jb",     ANY(jmp_direct), NONE,        true},
-    {"JMP",   "Jz",     ANY(jmp_direct), NONE,        true},
-    {"JMP",   "Ev",     WIDE(jmp_r),   WIDE(jmp_m),   true},
-    {"CALL",  "Jz",     WIDE(call_direct), NONE,      true},
-    {"CALL",  "Ev",     WIDE(call_r),  WIDE(call_m),  true},
-    {"RET",   "",       WIDE(ret),     NONE,          true},
-    {"RET",   "Iw",     WIDE(ret),     NONE,          true},
+    {"JMP",   "Jb",     ANY(jmp_direct), NONE, NONE,        true},
+    {"JMP",   "Jz",     ANY(jmp_direct), NONE, NONE,        true},
+    {"JMP",   "Ev",     WIDE(jmp_r),   WIDE(jmp_m), NONE,   true},
+    {"CALL",  "Jz",     WIDE(call_direct), NONE, NONE,      true},
+    {"CALL",  "Ev",     WIDE(call_r),  WIDE(call_m), NONE,  true},
+    {"RET",   "",       WIDE(ret),     NONE, NONE,          true},
+    {"RET",   "Iw",     WIDE(ret),     NONE, NONE,          true},
     CONDITIONS(CONDITION_FORMS)
-    {NULL, NULL, NONE, NONE, false},
+    {NULL, NULL, NONE, NONE, NONE, false},
 };
 /* clang-format on */
 
@@ -192,8 +196,9 @@ const struct fast_form fast_branch_forms[] = {
 static fast_handler *const pairs[FAST_PAIRS][16] = {
     FUSED_ROW(cmp_rr, 8),  FUSED_ROW(cmp_rr, 32),  FUSED_ROW(cmp_ri, 8),  FUSED_ROW(cmp_ri, 32),
     FUSED_ROW(cmp_mr, 8),  FUSED_ROW(cmp_mr, 32),  FUSED_ROW(cmp_mi, 8),  FUSED_ROW(cmp_mi, 32),
+    FUSED_ROW(cmp_pr, 8),  FUSED_ROW(cmp_pr, 32),  FUSED_ROW(cmp_pi, 8),  FUSED_ROW(cmp_pi, 32),
     FUSED_ROW(test_rr, 8), FUSED_ROW(test_rr, 32), FUSED_ROW(test_ri, 8), FUSED_ROW(test_ri, 32),
-    FUSED_ROW(test_mi, 8), FUSED_ROW(test_mi, 32),
+    FUSED_ROW(test_mi, 8), FUSED_ROW(test_mi, 32), FUSED_ROW(test_pi, 8), FUSED_ROW(test_pi, 32),
 };
 
 fast_handler *fast_pair_find(const struct fast_op *first, const struct operation *second)

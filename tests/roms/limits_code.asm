@@ -5,6 +5,8 @@
 ; ================ the stack ================
 
 ; SS is FREE, ring 3, base DATA, limit and type as given. Faults must leave everything as it was.
+; Memory too: the operation sections of PUSHA, CALL and ENTER ask for room, and for the target's limit, before they push
+; (a peer that pushes what fits first differs here).
 %macro STACK_FAULT 6+  ; name, ESP, limit, type, flags, instruction
 CHECK limits.stack_%1, "SDM 3A 5.3"
     DESC FREE, DATA, %3, PRESENT | DPL(3) | (%4), %5

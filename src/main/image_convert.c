@@ -184,8 +184,9 @@ bool image_convert(int count, char *const *words, struct error *error)
         return true;
     }
     convert.buffer = malloc(CHUNK);
-    bool good = convert.buffer != NULL || error_set(error, ERROR_HOST, "out of memory");
-    good = good && convert_run(&convert, error);
+    if (convert.buffer == NULL)
+        return error_set(error, ERROR_HOST, "out of memory");
+    bool good = convert_run(&convert, error);
     free(convert.buffer);
     if (convert.target != NULL && !medium_close(convert.target, good ? error : &other))
         good = false;

@@ -155,22 +155,30 @@ static bool may_create(const char *path, bool replace, struct error *error)
     return true;
 }
 
+static bool create_in(struct host_file *file, const char *folder, struct error *error)
+{
+    file->descriptor = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+    if (file->descriptor >= 0)
+        return true;
+    if (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)
+        return create_with_name(file, file->path, error);
+    return error_set_errno(error, ERROR_HOST, "%s: cannot be created", file->path);
+}
+
 bool host_file_create(struct host_file *file, const char *path, bool replace, struct error *error)
 {
-    *file = (struct host_file){.descriptor = -1, .path = strdup(path)};
+    *file = (struct host_file){.descriptor = -1};
+    if (!may_create(path, replace, error))
+        return false;
     char *folder = folder_of(path);
-    bool good =
-        (file->path != NULL && folder != NULL) || error_set(error, ERROR_HOST, "%s: out of memory", path);
-    good = good && may_create(path, replace, error);
-    if (good) {
-        file->descriptor = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
-        if (file->descriptor < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL))
-            good = create_with_name(file, path, error);
-        else if (file->descriptor < 0)
-            good = error_set_errno(error, ERROR_HOST, "%s: cannot be created", path);
-    }
+    bool good = false;
+    file->path = strdup(path);
+    if (file->path == NULL || folder == NULL)
+        error_set(error, ERROR_HOST, "%s: out of memory", path);
+    else
+        good = create_in(file, folder, error) && host_file_examine(file, error) &&
+               host_file_lock(file, true, error);
     free(folder);
-    good = good && host_file_examine(file, error) && host_file_lock(file, true, error);
     if (!good)
         host_file_close(file);
     return good;
@@ -224,16 +232,17 @@ bool host_file_create_temporary(struct host_file *file, struct error *error)
     const char *folder = getenv("TMPDIR");
     if (folder == NULL || folder[0] == '\0')
         folder = "/var/tmp"; /* not /tmp, which is often kept in memory */
-    *file = (struct host_file){.descriptor = -1, .path = strdup(folder)};
-    if (file->path == NULL)
+    char *path = strdup(folder);
+    if (path == NULL)
         return error_set(error, ERROR_HOST, "%s: out of memory", folder);
+    *file = (struct host_file){.descriptor = -1, .path = path};
     bool good = true;
     file->descriptor = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (file->descriptor < 0) {
         char stem[4096];
         snprintf(stem, sizeof stem, "%s/gate86", folder);
         good = create_with_name(file, stem, error);
-        if (good) {
+        if (file->temporary != NULL) {
             unlink(file->temporary);
             free(file->temporary);
             file->temporary = NULL;

@@ -135,9 +135,12 @@ struct medium *overlay_open(struct medium *below, struct error *error)
 {
     struct overlay *overlay = calloc(1, sizeof *overlay);
     char *path = strdup(medium_path(below));
-    bool good = (overlay != NULL && path != NULL) ||
-                error_set(error, ERROR_HOST, "%s: out of memory", medium_path(below));
-    if (!good || !host_file_create_temporary(&overlay->file, error)) {
+    bool good = false;
+    if (overlay == NULL || path == NULL)
+        error_set(error, ERROR_HOST, "%s: out of memory", medium_path(below));
+    else
+        good = host_file_create_temporary(&overlay->file, error);
+    if (!good) {
         struct error ignored;
         if (!medium_close(below, &ignored))
             error_prefix(error, "%s", ignored.text);

@@ -98,10 +98,11 @@ struct qcow2 {
     uint64_t unpacked_entry;   /* its L2 entry; 0: none */
     struct cluster_map tables; /* clusters that hold metadata: a guest's data is never written there */
     uint64_t next_free;        /* no free cluster is below */
+    /* Nothing points there any more, but the host's disk may not know that yet. */
     struct qcow2_given_up {
         uint64_t offset, length;
         bool punch;
-    } * given_up; /* QCOW2_GIVEN_UP_MAX of them: nothing points there, but the host's disk may not know that yet */
+    } given_up[QCOW2_GIVEN_UP_MAX];
     unsigned given_up_count;
     uint64_t reserved, reserved_end; /* clusters counted, but not used yet */
     bool changing;                   /* the header says that the image is being written */

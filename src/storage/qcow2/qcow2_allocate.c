@@ -109,8 +109,8 @@ bool qcow2_flush(struct qcow2 *qcow2, struct error *error)
 
 bool qcow2_release(struct qcow2 *qcow2, uint64_t offset, uint64_t length, bool punch, struct error *error)
 {
-    struct qcow2_given_up *list = qcow2->given_up;
-    struct qcow2_given_up *last = qcow2->given_up_count > 0 ? &list[qcow2->given_up_count - 1] : NULL;
+    struct qcow2_given_up *last =
+        qcow2->given_up_count > 0 ? &qcow2->given_up[qcow2->given_up_count - 1] : NULL;
     /* Whole clusters only: two compressed ones that share a cluster have two references to it. */
     bool whole = (offset | length) % qcow2->cluster_size == 0;
     if (whole && last != NULL && last->offset + last->length == offset && last->punch == punch &&
@@ -120,7 +120,7 @@ bool qcow2_release(struct qcow2 *qcow2, uint64_t offset, uint64_t length, bool p
     }
     if (qcow2->given_up_count == QCOW2_GIVEN_UP_MAX && !qcow2_flush(qcow2, error))
         return false;
-    list[qcow2->given_up_count++] = (struct qcow2_given_up){offset, length, punch};
+    qcow2->given_up[qcow2->given_up_count++] = (struct qcow2_given_up){offset, length, punch};
     return true;
 }
 

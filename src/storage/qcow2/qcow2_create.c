@@ -67,7 +67,9 @@ static bool header_fill(uint8_t *cluster, const struct layout *layout, const cha
     size_t format_length = strlen(backing_format), name_length = strlen(plan->backing);
     store_be32(cluster + at, EXTENSION_BACKING_FORMAT);
     store_be32(cluster + at + 4, (uint32_t)format_length);
-    memcpy(cluster + at + 8, backing_format, format_length);
+    /* Names in the image have a length and no zero at their end. */
+    for (size_t i = 0; i < format_length; i++)
+        cluster[at + 8 + i] = (uint8_t)backing_format[i];
     at += 8 + ((format_length + 7) & ~(size_t)7) + 8; /* and the end of the extensions: all zero */
     if (name_length == 0 || name_length > QCOW2_NAME_MAX || at + name_length > 1ull << layout->cluster_bits)
         return error_set(error, ERROR_USAGE, "%s: the name of its backing file is empty or too long", path);

@@ -89,7 +89,8 @@ static void feature_name(const uint8_t *names, size_t size, unsigned bit, char n
             memcpy(name, names + 2, FEATURE_NAME);
             name[FEATURE_NAME] = '\0';
             for (char *c = name; *c != '\0'; c++)
-                *c = *c >= ' ' && *c < 0x7f ? *c : '?';
+                if (*c < ' ' || *c == 0x7f)
+                    *c = '?';
         }
     }
 }

@@ -14,7 +14,6 @@ static void qcow2_free(struct qcow2 *qcow2)
     free(qcow2->refcount_table);
     free(qcow2->buffer);
     free(qcow2->unpacked);
-    free(qcow2->given_up);
     free(qcow2->medium.path);
     free(qcow2);
 }
@@ -65,8 +64,7 @@ static bool tables_read(struct qcow2 *qcow2, bool writable, struct error *error)
     qcow2->block_bits = header->cluster_bits + 3 - header->refcount_order;
     qcow2->buffer = malloc(qcow2->cluster_size);
     qcow2->unpacked = malloc(qcow2->cluster_size);
-    qcow2->given_up = calloc(QCOW2_GIVEN_UP_MAX, sizeof *qcow2->given_up);
-    if (qcow2->buffer == NULL || qcow2->unpacked == NULL || qcow2->given_up == NULL ||
+    if (qcow2->buffer == NULL || qcow2->unpacked == NULL ||
         !qcow2_cache_create(&qcow2->l2_cache, qcow2->cluster_size) ||
         !qcow2_cache_create(&qcow2->block_cache, qcow2->cluster_size))
         return error_set(error, ERROR_HOST, "%s: out of memory", qcow2->file.path);

@@ -120,7 +120,7 @@ struct fast_block *fast_jump(struct cpu *cpu, uint32_t eip)
     uint32_t at = linear & PAGE_OFFSET_MASK;
     const struct tlb_entry *entry = tlb_slot(&cpu->mmu, cpu->user, linear);
     if (entry->tag[ACCESS_EXECUTE] != linear - at || entry->host != block->host ||
-        block->page->wide != cpu->fetch.page->wide || eip < at || cs->highest - eip < PAGE_SIZE - 1 - at)
+        block->page->wide != !!(cs->access & ACCESS_DB) || eip < at || cs->highest - eip < PAGE_SIZE - 1 - at)
         return NULL;
     cpu->fetch.page = block->page;
     cpu->fetch.first_eip = eip - at;
@@ -156,9 +156,12 @@ bool fast_run(struct cpu *cpu)
     while (cpu->attention == 0 && cpu->clock->budget > 0) {
         if (!targets_are_safe(cpu))
             break;
-        if (cpu->eip - cpu->fetch.first_eip >= cpu->fetch.length && !fetch_reopen(cpu))
-            break;
-        struct fast_block *block = fast_block_at(cpu);
+        struct fast_block *block = fast_jump(cpu, cpu->eip);
+        if (block == NULL) {
+            if (cpu->eip - cpu->fetch.first_eip >= cpu->fetch.length && !fetch_reopen(cpu))
+                break;
+            block = fast_block_at(cpu);
+        }
         if (block == NULL || block->count > cpu->clock->budget)
             break;
         block_run(cpu, block);

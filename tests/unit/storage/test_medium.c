@@ -68,8 +68,8 @@ START_TEST(features_that_are_not_supported_are_named)
     }
     /* The image may know the name itself: a row of the feature name table. */
     uint8_t table[8 + 48] = {0x68, 0x03, 0xf8, 0x57, 0, 0, 0, 48, 0, 40};
-    memcpy(table + 10, "frobnicated", 11);
     poke("a", 112, table, sizeof table);
+    poke("a", 112 + 10, "frobnicated", 11);
     refused("a", &USUAL, "frobnicated");
     poke_be64("a", 72, 0);
     uint8_t luks[4] = {0, 0, 0, 2};
@@ -248,7 +248,8 @@ START_TEST(a_guest_cannot_make_a_guessed_raw_image_qcow2)
     struct error error = NO_ERROR;
     uint8_t sector[512] = {0};
     write_file("a", sector, sizeof sector);
-    memcpy(sector, "QFI\xfb\0\0\0\3", 8);
+    store_be32(sector, 0x514649fb);
+    store_be32(sector + 4, 3);
     struct medium *medium = open_image("a", false);
     must_fail(medium_write(medium, 0, sector, sizeof sector, &error), "format is raw");
     must(medium_write(medium, 0, sector, 4, &error));

@@ -71,6 +71,7 @@ static void remember(uint64_t offset, const void *bytes, uint64_t length)
         take_sample(grows);
 }
 
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): the C library has reserved names there */
 ssize_t pwrite(int descriptor, const void *bytes, size_t length, off_t offset)
 {
     ssize_t put = syscall(SYS_pwrite64, descriptor, bytes, length, offset);
@@ -103,6 +104,7 @@ int fdatasync(int descriptor)
     disk.flushes++;
     return (int)syscall(SYS_fdatasync, descriptor);
 }
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
 
 static void watch(const char *path, uint64_t seed)
 {

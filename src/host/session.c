@@ -15,6 +15,13 @@ void session_serial_output(void *context, const uint8_t *bytes, size_t count)
 {
     struct session *session = context;
     stream_write(&session->serial, bytes, count);
+    /*
+     * Who reads along gets a line when it is complete: a slice can take seconds when its instructions are long, as
+     * REP MOVS is. A failed write is kept in the stream and reported by the flush after this slice.
+     */
+    struct error ignored;
+    if (count > 0 && bytes[count - 1] == '\n' && !stream_flush(&session->serial, &ignored))
+        return;
 }
 
 void session_debugcon_output(void *context, const uint8_t *bytes, size_t count)

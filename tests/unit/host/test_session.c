@@ -230,6 +230,23 @@ START_TEST(a_full_disk_ends_the_run)
 }
 END_TEST
 
+START_TEST(a_serial_line_leaves_when_it_is_complete)
+{
+    fake_reset(1);
+    begin();
+    int out[2];
+    ck_assert_int_eq(pipe(out), 0);
+    session.serial.descriptor = out[1];
+    session_serial_output(&session, (const uint8_t *)"one", 3);
+    ck_assert_uint_eq(session.serial.used, 3);
+    session_serial_output(&session, (const uint8_t *)"\n", 1);
+    ck_assert_uint_eq(session.serial.used, 0);
+    char text[32] = "";
+    ck_assert_int_eq(read(out[0], text, sizeof text), 4);
+    ck_assert_str_eq(text, "one\n");
+}
+END_TEST
+
 START_TEST(two_ports_into_one_place_keep_the_guests_order)
 {
     fake_reset(1);
@@ -257,4 +274,4 @@ UNIT_SUITE("session", a_run_goes_in_slices_to_its_end, the_instruction_limit_is_
            a_halted_guest_waits_for_input_when_interrupts_are_on,
            a_guest_halted_with_interrupts_off_is_halted_for_ever, a_signal_ends_the_run,
            a_change_of_the_windows_size_is_harmless, a_full_disk_ends_the_run,
-           two_ports_into_one_place_keep_the_guests_order)
+           a_serial_line_leaves_when_it_is_complete, two_ports_into_one_place_keep_the_guests_order)

@@ -1,0 +1,44 @@
+"""The rows of the benchmark: what runs, how often, and what issue of speed it stands for."""
+
+from dataclasses import dataclass
+
+LINUX = "linux"  # a program of bench/guest, under Debian's kernel
+BARE = "bare"    # a loop of bench/bare, without an operating system
+BOOT = "boot"    # from the emulator's start to the guest's first process
+
+
+@dataclass(frozen=True)
+class Workload:
+    name: str
+    where: str
+    group: str     # system, integer, float, transition
+    count: int     # repetitions of a full run: about a second on QEMU
+    target: float  # the most processor time we allow ourselves, QEMU TCG = 1.0; 0: no aim
+    what: str
+
+
+WORKLOADS = [
+    Workload("boot", BOOT, "system", 1, 1.0, "Debian's kernel to its first process"),
+    Workload("getpid-sysenter", LINUX, "system", 2_000_000, 1.0, "getpid by the vDSO's SYSENTER"),
+    Workload("getpid-int80", LINUX, "system", 1_500_000, 1.0, "getpid by INT 80h"),
+    Workload("fork-exec", LINUX, "system", 1_000, 1.0, "fork, execve, exit, waitpid"),
+    Workload("pipe", LINUX, "system", 20_000, 1.0, "a word to another process and back"),
+    Workload("page-fault", LINUX, "system", 1_500, 1.0, "64 fresh pages touched and given back"),
+    Workload("self-modifying", LINUX, "system", 2_000, 1.0, "100 calls of a function patched before each"),
+    Workload("mix", LINUX, "integer", 8_000, 3.0, "10,000 steps of arithmetic, table look-ups, branches"),
+    Workload("sha256", LINUX, "integer", 2_400, 3.0, "SHA-256 of 16 KiB"),
+    Workload("crc32", LINUX, "integer", 12_000, 3.0, "CRC-32 of 16 KiB by table"),
+    Workload("compress", LINUX, "integer", 400, 3.0, "32 KiB packed by longest matches, unpacked, compared"),
+    Workload("sort", LINUX, "integer", 600, 3.0, "20,000 numbers by quicksort"),
+    Workload("recursion", LINUX, "integer", 8_000, 3.0, "eight queens and Fibonacci numbers by recursion"),
+    Workload("interpreter", LINUX, "integer", 8_000, 3.0, "a sieve in byte code"),
+    Workload("wide", LINUX, "integer", 120_000, 3.0, "1024-bit multiplication and 64-bit shifts"),
+    Workload("copy-rep", LINUX, "integer", 16_000, 3.0, "128 KiB by REP MOVSD, and short REP instructions"),
+    Workload("copy-plain", LINUX, "integer", 40_000, 3.0, "16 KiB by words and 4 KiB by bytes"),
+    Workload("nbody-x87", LINUX, "float", 80, 0, "1,000 steps of five bodies, x87"),
+    Workload("nbody-sse2", LINUX, "float", 400, 0, "the same, SSE2"),
+    Workload("mandelbrot-x87", LINUX, "float", 24, 0, "48 by 48 points, x87"),
+    Workload("mandelbrot-sse2", LINUX, "float", 80, 0, "the same, SSE2"),
+]
+
+BY_NAME = {workload.name: workload for workload in WORKLOADS}

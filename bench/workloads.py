@@ -39,6 +39,13 @@ WORKLOADS = [
     Workload("nbody-sse2", LINUX, "float", 400, 0, "the same, SSE2"),
     Workload("mandelbrot-x87", LINUX, "float", 24, 0, "48 by 48 points, x87"),
     Workload("mandelbrot-sse2", LINUX, "float", 80, 0, "the same, SSE2"),
+    Workload("bare-sysenter", BARE, "transition", 4_000_000, 0.12, "SYSENTER and SYSEXIT"),
+    Workload("bare-int80", BARE, "transition", 2_000_000, 0.25, "INT 80h from ring 3 and IRET"),
+    Workload("bare-ud", BARE, "transition", 1_000_000, 0.25, "#UD in ring 3 and IRET"),
+    Workload("bare-cr3", BARE, "transition", 500_000, 0.10, "MOV CR3 and 8 pages touched"),
+    Workload("bare-call-gate", BARE, "transition", 2_000_000, 0, "far CALL through a gate to ring 0 and RET"),
+    Workload("bare-port-out", BARE, "transition", 4_000_000, 0, "OUT to port 80h"),
+    Workload("bare-port-in", BARE, "transition", 4_000_000, 0, "IN from port 21h"),
 ]
 
 BY_NAME = {workload.name: workload for workload in WORKLOADS}

@@ -96,7 +96,7 @@ __attribute__((noinline)) static uint32_t queens_place(uint32_t columns, uint32_
     return solutions;
 }
 
-__attribute__((noinline, optimize("no-optimize-sibling-calls"))) static uint32_t fibonacci(uint32_t n)
+__attribute__((noinline)) static uint32_t fibonacci(uint32_t n)
 {
     return n < 2 ? n : fibonacci(n - 1) + fibonacci(n - 2);
 }

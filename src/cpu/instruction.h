@@ -15,6 +15,7 @@
  *   O offset without ModRM           S segment register        C D control, debug register
  *   R ModRM.rm register, mod ignored (MOV CRn)                 X Y string source (DS:ESI), destination (ES:EDI)
  *   P Q MMX reg, reg/mem   N MMX rm only   V W XMM reg, reg/mem   U XMM rm only
+ *   F the flags register
  *   ST, STi  x87 stack registers (STi: ModRM.rm, register only)
  *   AL eAX CL DX ES 1 ...  fixed
  * Sizes: b byte, w word, d doubleword, q quadword, dq double quadword, v word or doubleword by operand size,
@@ -37,7 +38,7 @@ struct instruction {
     const char *opcode;
     const char *mnemonic; /* upper case, as the manual; e.g. "ADD", "Jcc" rows are spelled out: "JNZ" */
     const char *operands;
-    const char *flags_read; /* letters of oszapc, d, i, ... as in "oszapc"; "" none */
+    const char *flags_read; /* letters of oszapc, d, i, t, n as in "oszapc"; "" none */
     const char *flags_written;
     const char *flags_undefined; /* defined by no one: masked in comparisons */
     uint32_t attributes;         /* LOCKABLE */

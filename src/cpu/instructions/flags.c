@@ -145,8 +145,8 @@ EXECUTE(popf)
 const struct instruction flags_instructions[] = {
     {"FA", "CLI",   "",   "",           "i",          "", 0, FEATURE_ALWAYS, ALWAYS(cli),   "SDM 2A CLI"},
     {"FB", "STI",   "",   "",           "i",          "", 0, FEATURE_ALWAYS, ALWAYS(sti),   "SDM 2B STI"},
-    {"9C", "PUSHF", "Fv", "oszapcdit",  "",           "", 0, FEATURE_ALWAYS, ALWAYS(pushf), "SDM 2B PUSHF"},
-    {"9D", "POPF",  "Fv", "",           "oszapcdit",  "", 0, FEATURE_ALWAYS, ALWAYS(popf),  "SDM 2B POPF"},
+    {"9C", "PUSHF", "Fv", "oszapcditn", "",           "", 0, FEATURE_ALWAYS, ALWAYS(pushf), "SDM 2B PUSHF"},
+    {"9D", "POPF",  "Fv", "",           "oszapcditn", "", 0, FEATURE_ALWAYS, ALWAYS(popf),  "SDM 2B POPF"},
     {0},
 };
 /* clang-format on */

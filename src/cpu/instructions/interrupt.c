@@ -110,11 +110,11 @@ EXECUTE(iret)
 
 /* clang-format off */
 const struct instruction interrupt_instructions[] = {
-    {"CC", "INT3", "",   "",  "it",         "", 0, FEATURE_ALWAYS, ALWAYS(interrupt_3),        "SDM 2A INT n"},
-    {"CD", "INT",  "Ib", "",  "it",         "", 0, FEATURE_ALWAYS, ALWAYS(interrupt_n),        "SDM 2A INT n"},
-    {"CE", "INTO", "",   "o", "it",         "", 0, FEATURE_ALWAYS, ALWAYS(interrupt_overflow), "SDM 2A INT n"},
-    {"F1", "INT1", "",   "",  "it",         "", 0, FEATURE_ALWAYS, ALWAYS(interrupt_1),        "SDM 2A INT n"},
-    {"CF", "IRET", "",   "",  "oszapcditn", "", 0, FEATURE_ALWAYS, ALWAYS(iret),               "SDM 2A IRET"},
+    {"CC", "INT3", "",   "",  "itn",        "", 0, FEATURE_ALWAYS, ALWAYS(interrupt_3),        "SDM 2A INT n"},
+    {"CD", "INT",  "Ib", "",  "itn",        "", 0, FEATURE_ALWAYS, ALWAYS(interrupt_n),        "SDM 2A INT n"},
+    {"CE", "INTO", "",   "o", "itn",        "", 0, FEATURE_ALWAYS, ALWAYS(interrupt_overflow), "SDM 2A INT n"},
+    {"F1", "INT1", "",   "",  "itn",        "", 0, FEATURE_ALWAYS, ALWAYS(interrupt_1),        "SDM 2A INT n"},
+    {"CF", "IRET", "",   "n", "oszapcditn", "", 0, FEATURE_ALWAYS, ALWAYS(iret),               "SDM 2A IRET"},
     {0},
 };
 /* clang-format on */

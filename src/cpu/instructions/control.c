@@ -151,7 +151,7 @@ EXECUTE(monitor)
     TRY(monitor_check(cpu));
     if (cpu->gpr[ECX] != 0)
         return fault_gp(0, MONITOR_EXTENSION);
-    /* Checked like a load of one byte (SDM 2A MONITOR). */
+    /* Checked like a load of one byte (SDM 2B MONITOR). */
     uint32_t offset = cpu->gpr[EAX] & op->address_mask;
     uint32_t byte;
     TRY(data_read(cpu, op->segment, offset, 1, &byte));
@@ -171,7 +171,7 @@ EXECUTE(mwait)
     TRY(monitor_check(cpu));
     uint32_t leaf[4];
     cpuid(&cpu->model, 5, 0, leaf);
-    /* SDM 2A MWAIT: CPUID.05H:ECX[1] tells that ECX[0], masked interrupts as break events, may be set */
+    /* SDM 2B MWAIT: CPUID.05H:ECX[1] tells that ECX[0], masked interrupts as break events, may be set */
     uint32_t extensions = cpu->model.max_leaf >= 5 && (leaf[LEAF_ECX] & 1) ? (leaf[LEAF_ECX] >> 1) & 1 : 0;
     if (cpu->gpr[ECX] & ~extensions)
         return fault_gp(0, MONITOR_EXTENSION);
@@ -276,8 +276,8 @@ const struct instruction control_instructions[] = {
     {"0F 08",       "INVD",    "",      "", "", "",       0, FEATURE(I486),    ALWAYS(invalidate_caches), "SDM 2A INVD"},
     {"0F 09",       "WBINVD",  "",      "", "", "",       0, FEATURE(I486),    ALWAYS(invalidate_caches), "SDM 2B WBINVD"},
     {"F4",          "HLT",     "",      "", "", "",       0, FEATURE_ALWAYS,   ALWAYS(hlt),               "SDM 2A HLT"},
-    {"NP 0F 01 C8", "MONITOR", "",      "", "", "",       0, FEATURE(MONITOR), ALWAYS(monitor),           "SDM 2A MONITOR"},
-    {"NP 0F 01 C9", "MWAIT",   "",      "", "", "",       0, FEATURE(MONITOR), ALWAYS(mwait),             "SDM 2A MWAIT"},
+    {"NP 0F 01 C8", "MONITOR", "",      "", "", "",       0, FEATURE(MONITOR), ALWAYS(monitor),           "SDM 2B MONITOR"},
+    {"NP 0F 01 C9", "MWAIT",   "",      "", "", "",       0, FEATURE(MONITOR), ALWAYS(mwait),             "SDM 2B MWAIT"},
     {"0F 31",       "RDTSC",   "",      "", "", "",       0, FEATURE(TSC),     ALWAYS(rdtsc),             "SDM 2B RDTSC"},
     {"0F 33",       "RDPMC",   "",      "", "", "",       0, FEATURE(P6),      ALWAYS(rdpmc),             "SDM 2B RDPMC"},
     {"0F 32",       "RDMSR",   "",      "", "", "",       0, FEATURE(MSR),     ALWAYS(rdmsr),             "SDM 2B RDMSR"},

@@ -49,7 +49,7 @@ struct prefixes {
     bool segment_override;
 };
 
-static bool row_exists(const struct cpu_model *model, const struct instruction *row)
+bool instruction_exists(const struct instruction *row, const struct cpu_model *model)
 {
     if ((row->attributes & NEEDS_NO_FPU) && cpu_model_has(model, FEATURE(FPU)))
         return false;
@@ -61,7 +61,7 @@ static void count_rows(const struct cpu_model *model, unsigned *rows, unsigned *
     *rows = *links = 0;
     for (unsigned family = 0; instruction_families[family] != NULL; family++) {
         for (const struct instruction *i = instruction_families[family]; i->opcode != NULL; i++) {
-            if (!row_exists(model, i))
+            if (!instruction_exists(i, model))
                 continue;
             ++*rows;
             *links += decode_row_read(i).count;
@@ -97,7 +97,7 @@ struct decoder *decoder_new(const struct cpu_model *model)
     }
     for (unsigned family = 0; instruction_families[family] != NULL; family++) {
         for (const struct instruction *i = instruction_families[family]; i->opcode != NULL; i++) {
-            if (!row_exists(model, i))
+            if (!instruction_exists(i, model))
                 continue;
             struct decode_row row = decode_row_read(i);
             for (unsigned k = 0; k < row.count; k++) {

@@ -15,6 +15,9 @@
 
 struct decoder;
 
+/* Does a model have this row of the table? Without its rows an opcode is undefined. */
+bool instruction_exists(const struct instruction *row, const struct cpu_model *model);
+
 struct decoder *decoder_new(const struct cpu_model *model);
 void decoder_free(struct decoder *decoder);
 

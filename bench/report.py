@@ -3,7 +3,7 @@
 import math
 import statistics
 
-from workloads import BARE, BY_NAME, WORKLOADS
+from workloads import BY_NAME, WORKLOADS
 
 
 class Samples:
@@ -46,8 +46,7 @@ class Samples:
 def table(head, rows):
     widths = [max(len(row[i]) for row in [head] + rows) for i in range(len(head))]
     lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |" for row in [head] + rows]
-    lines.insert(1, "|" + "|".join(("-" if i == 0 else "-") * (width + 1) + ("-" if i == 0 else ":")
-                                   for i, width in enumerate(widths)) + "|")
+    lines.insert(1, "|" + "|".join("-" * (width + 1) + ("-" if i == 0 else ":") for i, width in enumerate(widths)) + "|")
     return "\n".join(lines)
 
 
@@ -66,6 +65,15 @@ def time_text(seconds):
     return f"{seconds * 1e9:.3g} ns"
 
 
+def geometric_mean(samples, emulator, group, names, base):
+    """Of the group's ratios; None when one is missing."""
+    members = [name for name in names if BY_NAME[name].group == group]
+    values = [samples.ratio(emulator, name, base) for name in members]
+    if len(values) < 2 or not all(values):
+        return None
+    return math.exp(statistics.fmean(map(math.log, values)))
+
+
 def ratios(samples, emulators, names, base):
     head = ["workload", "aim"] + [emulator.name for emulator in emulators]
     rows = []
@@ -74,15 +82,9 @@ def ratios(samples, emulators, names, base):
         row = [name, number(target) if target else "-"]
         rows.append(row + [number(samples.ratio(emulator.name, name, base)) for emulator in emulators])
     for group, aim in (("system", "-"), ("integer", "1.50"), ("float", "-"), ("transition", "-")):
-        members = [name for name in names if BY_NAME[name].group == group]
-        if len(members) < 2:
-            continue
-        row = [f"*{group}, geometric mean*", aim]
-        for emulator in emulators:
-            values = [samples.ratio(emulator.name, name, base) for name in members]
-            complete = all(value is not None and value > 0 for value in values)
-            row.append(number(math.exp(statistics.fmean(map(math.log, values)))) if complete else "-")
-        rows.append(row)
+        means = [geometric_mean(samples, emulator.name, group, names, base) for emulator in emulators]
+        if any(mean is not None for mean in means):
+            rows.append([f"*{group}, geometric mean*", aim] + [number(mean) for mean in means])
     return table(head, rows)
 
 
@@ -110,7 +112,3 @@ def missed(samples, ours, names, base):
 
 def names_in_order(names):
     return [workload.name for workload in WORKLOADS if workload.name in names]
-
-
-def transitions(names):
-    return [name for name in names if BY_NAME[name].where == BARE]

@@ -68,7 +68,7 @@ static void cmos_write_word(struct ports *ports, uint8_t index, uint64_t value)
 static void cmos_write_checksum(struct ports *ports)
 {
     unsigned sum = 0;
-    for (uint8_t index = CMOS_CHECKSUM_FIRST; index <= CMOS_CHECKSUM_LAST; index++) {
+    for (unsigned index = CMOS_CHECKSUM_FIRST; index <= CMOS_CHECKSUM_LAST; index++) {
         ports_write(ports, CMOS_INDEX, index, 1);
         sum += ports_read(ports, CMOS_DATA, 1);
     }

@@ -108,7 +108,7 @@ void fast_print_statistics(const struct fast_engine *engine, FILE *out)
         if (engine->rows[i].hand_overs != 0)
             rows[used++] = &engine->rows[i];
     }
-    qsort(rows, used, sizeof rows[0], by_hand_overs);
+    qsort(rows, used, sizeof rows[0], by_hand_overs); /* NOLINT(bugprone-sizeof-expression): sorts pointers */
     fprintf(out, "fast engine: %llu blocks made, handed over to the exact interpreter by instruction:\n",
             (unsigned long long)engine->blocks_made);
     for (size_t i = 0; i < used && i < 40; i++)

@@ -143,7 +143,7 @@ PACKED_INTERLEAVE(punpckhqdq, uint64_t, 1)
  */
 typedef void packed_shift_function(void *a, uint64_t count, unsigned bytes);
 
-#define PACKED_SHIFT(name, type, beyond, expression)                          \
+#define PACKED_SHIFT(name, type, vanishes, expression)                        \
     ALWAYS_INLINE void packed_##name(void *a, uint64_t count, unsigned bytes) \
     {                                                                         \
         type x[16 / sizeof(type)];                                            \
@@ -152,19 +152,19 @@ typedef void packed_shift_function(void *a, uint64_t count, unsigned bytes);
         unsigned n = out ? 8 * sizeof(type) - 1 : (unsigned)count;            \
         for (unsigned i = 0; i < bytes / sizeof(type); i++) {                 \
             type p = x[i];                                                    \
-            x[i] = (type)(out ? (beyond) : (expression));                     \
+            x[i] = (type)(out && (vanishes) ? 0 : (expression));              \
         }                                                                     \
         memcpy(a, x, bytes);                                                  \
     }
 
-PACKED_SHIFT(psrlw, uint16_t, 0, p >> n)
-PACKED_SHIFT(psrld, uint32_t, 0, p >> n)
-PACKED_SHIFT(psrlq, uint64_t, 0, p >> n)
-PACKED_SHIFT(psraw, int16_t, p >> n, p >> n)
-PACKED_SHIFT(psrad, int32_t, p >> n, p >> n)
-PACKED_SHIFT(psllw, uint16_t, 0, p << n)
-PACKED_SHIFT(pslld, uint32_t, 0, p << n)
-PACKED_SHIFT(psllq, uint64_t, 0, p << n)
+PACKED_SHIFT(psrlw, uint16_t, true, p >> n)
+PACKED_SHIFT(psrld, uint32_t, true, p >> n)
+PACKED_SHIFT(psrlq, uint64_t, true, p >> n)
+PACKED_SHIFT(psraw, int16_t, false, p >> n)
+PACKED_SHIFT(psrad, int32_t, false, p >> n)
+PACKED_SHIFT(psllw, uint16_t, true, p << n)
+PACKED_SHIFT(pslld, uint32_t, true, p << n)
+PACKED_SHIFT(psllq, uint64_t, true, p << n)
 
 /* The whole register, by bytes. */
 ALWAYS_INLINE void packed_psrldq(void *a, uint64_t count, unsigned bytes)

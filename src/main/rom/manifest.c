@@ -51,9 +51,10 @@ char *manifest_path(const char *manifest, const char *path)
 {
     const char *slash = strrchr(manifest, '/');
     size_t folder = path[0] != '/' && slash != NULL ? (size_t)(slash + 1 - manifest) : 0;
-    char *result = malloc(folder + strlen(path) + 1);
+    size_t length = strlen(path);
+    char *result = malloc(folder + length + 1);
     INVARIANT(result != NULL);
     memcpy(result, manifest, folder);
-    strcpy(result + folder, path);
+    memcpy(result + folder, path, length + 1);
     return result;
 }

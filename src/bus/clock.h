@@ -64,7 +64,10 @@ uint64_t clock_due(const struct clock *clock, unsigned event);
 /* Time of the earliest event, or CLOCK_NEVER. */
 uint64_t clock_next_due(const struct clock *clock);
 
-/* Runs the callbacks of all events that are due, then sets horizon and budget for the next stretch of at most `limit_instructions`. */
+/*
+ * Runs the callbacks of all events that are due, then sets horizon and budget for the next stretch of at most
+ * `limit_instructions`.
+ */
 void clock_run_due(struct clock *clock, uint64_t limit_instructions);
 
 /* A halted processor: jumps to the next event, but not beyond `limit_ns`. Returns the new time. */

@@ -26,7 +26,10 @@ MUST_USE struct fault task_switch(struct cpu *cpu, const struct task_switch *req
 /* The previous task link of the current TSS, for an IRET with NT set. #TS when the TSS is too short. */
 MUST_USE struct fault task_back_link(struct cpu *cpu, uint16_t *selector);
 
-/* SS and ESP for an inner privilege level from the current TSS (SDM 3A 5.8.5). #TS with the TSS selector when it is too short. */
+/*
+ * SS and ESP for an inner privilege level from the current TSS (SDM 3A 5.8.5). #TS with the TSS selector when it is
+ * too short.
+ */
 MUST_USE struct fault task_inner_stack(struct cpu *cpu, unsigned cpl, uint32_t error_ext, uint16_t *ss,
                                        uint32_t *esp);
 

@@ -14,7 +14,10 @@
 #define SCAN_PAUSE    0xe1
 #define SCAN_NONE     0x00
 
-/* The set 1 code of a set 2 code, as in the table of the keyboard controller's firmware; bytes from 85h stay, but for 83h and 84h. */
+/*
+ * The set 1 code of a set 2 code, as in the table of the keyboard controller's firmware; bytes from 85h stay, but for
+ * 83h and 84h.
+ */
 uint8_t scan_code_set1(uint8_t set2);
 
 /* The set 3 code of a set 2 code, with or without E0h before it; SCAN_NONE when no key has it. */

@@ -10,8 +10,9 @@
  *                +--------+
  *
  * Modem pins are active high here, bars removed. The crystal is 1.8432 MHz. Characters take their time on the
- * line in guest time, or none while `fast` is high (a pin that the real chip lacks; whole bytes pass then, whatever the word length), in both directions; bytes from outside wait until the receiver has room, as if the
- * other end obeyed RTS/CTS, so they never overrun.
+ * line in guest time, or none while `fast` is high (a pin that the real chip lacks; whole bytes pass then, whatever
+ * the word length), in both directions; bytes from outside wait until the receiver has room, as if the other end
+ * obeyed RTS/CTS, so they never overrun.
  *
  * NOT IMPLEMENTED: parity, framing and break errors (the outside sends whole bytes); the break condition on
  * the outgoing line; RXRDY and TXRDY (DMA mode is kept in FCR, without pins).

@@ -35,9 +35,9 @@ struct load_request {
 };
 
 /*
- * Reads, unpacks (gzip), recognises and loads request->path; a folder stands for its kernel (folder.h). On failure *error names the file, the offset,
- * what was expected and the remedy (ERROR_INPUT); an option that the image's kind has no use for is
- * ERROR_USAGE. Guest memory may be half written then; nothing else is left behind.
+ * Reads, unpacks (gzip), recognises and loads request->path; a folder stands for its kernel (folder.h). On failure
+ * *error names the file, the offset, what was expected and the remedy (ERROR_INPUT); an option that the image's
+ * kind has no use for is ERROR_USAGE. Guest memory may be half written then; nothing else is left behind.
  */
 MUST_USE bool load_image(const struct boot_memory *boot, const struct load_request *request,
                          struct boot_state *state, struct error *error);

@@ -110,7 +110,10 @@ uint32_t cpu_model_cr4_bits(const struct cpu_model *model);
 /* The name of a feature for --cpu ("sse2"), by its number. */
 const char *cpu_feature_name(enum cpu_feature feature);
 
-/* CPUID: out is EAX, EBX, ECX, EDX. Leaves beyond the maximum answer as the manual says (the highest basic leaf). msr_cpuid heeds the MSRs. */
+/*
+ * CPUID: out is EAX, EBX, ECX, EDX. Leaves beyond the maximum answer as the manual says (the highest basic leaf).
+ * msr_cpuid heeds the MSRs.
+ */
 void cpuid(const struct cpu_model *model, uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
 
 #endif

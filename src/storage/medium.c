@@ -169,7 +169,8 @@ bool medium_read(struct medium *medium, uint64_t offset, void *bytes, size_t len
 }
 
 /*
- * A guest that writes a qcow2 header into a raw image would be taken at its word the next time, and such a header names a backing file: any file of the host. So this needs an image that somebody has called raw.
+ * A guest that writes a qcow2 header into a raw image would be taken at its word the next time, and such a header
+ * names a backing file: any file of the host. So this needs an image that somebody has called raw.
  */
 static bool medium_stays_raw(struct medium *medium, uint64_t offset, const void *bytes, size_t length,
                              struct error *error)

@@ -13,7 +13,8 @@ static struct {
 } seen;
 
 /*
- * Of a handler without SA_SIGINFO: its frame begins where its return address is. A macro, for it is about the function that it stands in.
+ * Of a handler without SA_SIGINFO: its frame begins where its return address is. A macro, for it is about the function
+ * that it stands in.
  */
 #define FRAME_OF_HANDLER ((struct sigframe *)((uint32_t *)__builtin_frame_address(0) + 1))
 

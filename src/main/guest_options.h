@@ -54,7 +54,8 @@ enum guest_option {
     {"cpu", NULL, "MODEL", "processor model, with features: pentium3,-sep\n" \
                            "(default core-duo)", GUEST_CPU}, \
     {"engine", NULL, "WHICH", "fast (default), or exact: the plain interpreter that\n" \
-                              "defines it; both reach the same states", GUEST_ENGINE}, \
+                              "defines it; both reach the same states. gate86 rom and\n" \
+                              "--explain-faults always take the exact one", GUEST_ENGINE}, \
     {"max-instructions", NULL, "N", "stop after N instructions, with exit status 65", GUEST_MAX_INSTRUCTIONS}, \
     {"reboot", NULL, NULL, "a guest's restart restarts it (default)", GUEST_REBOOT}, \
     {"no-reboot", NULL, NULL, "a guest's restart ends the run (gate86 run: with\n" \

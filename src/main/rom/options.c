@@ -298,7 +298,7 @@ static char *expand_place(const char *place, const char *name)
             continue;
         }
         for (const char *letter = name; *letter != '\0'; letter++)
-            *out++ = *letter == '/' ? '_' : *letter;
+            *out++ = (char)(*letter == '/' ? '_' : *letter);
         at += 2;
     }
     *out = '\0';

@@ -6,15 +6,21 @@ import statistics
 from workloads import BY_NAME, WORKLOADS
 
 
+SHORT_SECONDS = 0.01  # a marker may be read a millisecond late
+
+
 class Samples:
     """Seconds of processor time per repetition, by emulator and workload."""
 
     def __init__(self):
         self.seconds = {}
+        self.short = set()  # (emulator, workload) whose runs were too short to be measured well
         self.checks = {}  # (workload, count) -> {emulator: check}
 
     def add(self, emulator, workload, count, seconds, check):
         self.seconds.setdefault((emulator, workload), []).append(seconds / count)
+        if seconds < SHORT_SECONDS:
+            self.short.add((emulator, workload))
         if check != "-":
             self.checks.setdefault((workload, count), {})[emulator] = check
 
@@ -29,6 +35,9 @@ class Samples:
     def ratio(self, emulator, workload, base):
         ours, theirs = self.least(emulator, workload), self.least(base, workload)
         return ours / theirs if ours is not None and theirs else None
+
+    def mark(self, emulator, workload):
+        return "~" if (emulator, workload) in self.short else ""
 
     def wrong(self):
         """What the emulators do not agree on."""
@@ -80,7 +89,8 @@ def ratios(samples, emulators, names, base):
     for name in names:
         target = BY_NAME[name].target
         row = [name, number(target) if target else "-"]
-        rows.append(row + [number(samples.ratio(emulator.name, name, base)) for emulator in emulators])
+        rows.append(row + [samples.mark(emulator.name, name) + number(samples.ratio(emulator.name, name, base))
+                           for emulator in emulators])
     for group, aim in (("system", "-"), ("integer", "1.50"), ("float", "-"), ("transition", "-")):
         means = [geometric_mean(samples, emulator.name, group, names, base) for emulator in emulators]
         if any(mean is not None for mean in means):
@@ -95,7 +105,8 @@ def times(samples, emulators, names):
         row = [name]
         for emulator in emulators:
             least, median = samples.least(emulator.name, name), samples.median(emulator.name, name)
-            row.append("-" if least is None else f"{time_text(least)} ({time_text(median)})")
+            row.append("-" if least is None else 
+                       f"{samples.mark(emulator.name, name)}{time_text(least)} ({time_text(median)})")
         rows.append(row)
     return table(head, rows)
 

@@ -68,7 +68,7 @@ uint32_t JOIN(run_mandelbrot_, UNIT)(uint32_t count)
 {
     uint32_t check = CHECK_START;
     for (uint32_t round = 0; round < count; round++) {
-        const double zoom = 1.0 / (1.0 + (round & 7));
+        const double zoom = 1.0 / (1.0 + 0.01 * (double)(round & 7)); /* nearly equal work each time */
         uint32_t sum = 0;
         for (int row = 0; row < PICTURE_SIZE; row++) {
             for (int column = 0; column < PICTURE_SIZE; column++) {

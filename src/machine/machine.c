@@ -10,7 +10,7 @@
 #include "machine/image.h"
 
 #define DEFAULT_MEMORY         (256u << 20)
-#define DEFAULT_INSTRUCTION_NS 4u          /* a processor of 250 million instructions a second */
+#define DEFAULT_INSTRUCTION_NS 1u          /* a clock of 1 GHz, one instruction a cycle */
 #define DEFAULT_START_SECONDS  1767225600  /* 2026-01-01 00:00:00 UTC */
 #define DRAIN_NS               1000000000u /* at most a guest second for what is still in a transmitter */
 #define NOTICE_INTERRUPT       1000000u    /* instructions between two looks at machine_interrupt's flag */

@@ -34,7 +34,7 @@ static uint64_t run(uint32_t address, const char *code, size_t size, bool faults
     const struct image_request request = {.kind = IMAGE_FLAT, .path = path, .load_address = address};
     char description[256];
     ck_assert_msg(machine_load(machine, &request, description, sizeof description, &error), "%s", error.text);
-    ck_assert_int_eq(machine_run(machine, 10000, NULL, NULL), wanted);
+    ck_assert_int_eq(machine_run(machine, 50000, NULL, NULL), wanted);
     machine_explain(machine, out);
     fclose(out);
     uint64_t hash = machine_state_hash(machine);

@@ -55,7 +55,8 @@ class Samples:
 def table(head, rows):
     widths = [max(len(row[i]) for row in [head] + rows) for i in range(len(head))]
     lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |" for row in [head] + rows]
-    lines.insert(1, "|" + "|".join("-" * (width + 1) + ("-" if i == 0 else ":") for i, width in enumerate(widths)) + "|")
+    rules = ["-" * (width + 1) + ("-" if i == 0 else ":") for i, width in enumerate(widths)]
+    lines.insert(1, "|" + "|".join(rules) + "|")
     return "\n".join(lines)
 
 

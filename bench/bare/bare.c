@@ -1,6 +1,6 @@
 /*
- * What a transition costs, without an operating system: paging on, ring 3, and one loop for each. The command line names the
- * loops and their repetitions, NAME,COUNT..., and the same lines frame them as in guest/main.c.
+ * What a transition costs, without an operating system: paging on, ring 3, and one loop for each. The command line
+ * names the loops and their repetitions, NAME,COUNT..., and the same lines frame them as in guest/main.c.
  *
  * All pages may be used by ring 3: nothing is protected here that could be lost.
  */

@@ -1,6 +1,6 @@
 /*
- * Transitions of the processor, each in a loop as short as can be, and the kernel's side of each. The time of a repetition
- * is that of the transition there and back, and of three more instructions.
+ * Transitions of the processor, each in a loop as short as can be, and the kernel's side of each. The time of a
+ * repetition is that of the transition there and back, and of three more instructions.
  */
 #include "lib/tables.h"
 #include "loops.h"

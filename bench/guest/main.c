@@ -1,6 +1,7 @@
 /*
- * The first process of the benchmark's guest; also an ordinary program for an x86 Linux host. Runs each workload named on
- * its command line and frames it by two lines, at whose arrival the host reads the processor time of the emulator:
+ * The first process of the benchmark's guest; also an ordinary program for an x86 Linux host. Runs each workload
+ * named on its command line and frames it by two lines, at whose arrival the host reads the processor time of the
+ * emulator:
  *
  *   NAME,COUNT...      prints   bench: begin NAME COUNT
  *                               bench: end NAME COUNT CHECK

@@ -17,8 +17,19 @@ struct fast_engine *fast_new(void)
     return engine;
 }
 
+static void buried_free(struct fast_engine *engine)
+{
+    while (engine->buried != NULL) {
+        struct fast_block *block = engine->buried;
+        engine->buried = block->sibling;
+        engine->bytes_used -= block->size;
+        free(block);
+    }
+}
+
 void fast_clear(struct fast_engine *engine)
 {
+    buried_free(engine);
     for (unsigned i = 0; i < FAST_BUCKETS; i++) {
         while (engine->buckets[i] != NULL) {
             struct fast_block *block = engine->buckets[i];
@@ -39,16 +50,40 @@ void fast_free(struct fast_engine *engine)
     free(engine);
 }
 
-/* Dead blocks stay in memory, because one of them may be the one that is running; nothing leads to them. */
+static struct fast_block **bucket_of(struct fast_engine *engine, const struct code_page *page, uint32_t eip)
+{
+    uintptr_t key = (uintptr_t)page >> 6;
+    return &engine->buckets[(eip ^ eip >> 15 ^ key) % FAST_BUCKETS];
+}
+
+/* Takes a block out of everything that leads to it. It may be the one that is running, so it is freed later. */
+static void block_bury(struct fast_engine *engine, struct fast_block *block)
+{
+    struct fast_block **link = bucket_of(engine, block->page, block->eip);
+    while (*link != block)
+        link = &(*link)->chain;
+    *link = block->chain;
+    if (engine->jumps[fast_jump_slot(block->eip)] == block)
+        engine->jumps[fast_jump_slot(block->eip)] = NULL;
+    block->dead = true;
+    block->sibling = engine->buried;
+    engine->buried = block;
+}
+
 void fast_code_written(struct fast_engine *engine, struct code_page *page, uint32_t offset, uint32_t size)
 {
-    (void)engine;
-    bool any = false;
-    for (struct fast_block *block = page->blocks; block != NULL; block = block->sibling) {
-        if (!block->dead && block->offset < offset + size && block->offset + block->bytes > offset)
-            any = block->dead = true;
+    struct fast_block *dead_before = engine->buried;
+    struct fast_block **link = &page->blocks;
+    while (*link != NULL) {
+        struct fast_block *block = *link;
+        if (block->offset < offset + size && block->offset + block->bytes > offset) {
+            *link = block->sibling;
+            block_bury(engine, block);
+        } else {
+            link = &block->sibling;
+        }
     }
-    if (!any)
+    if (engine->buried == dead_before)
         return;
     for (struct fast_block *block = page->blocks; block != NULL; block = block->sibling) {
         for (unsigned way = 0; way < 2; way++) {
@@ -56,12 +91,6 @@ void fast_code_written(struct fast_engine *engine, struct code_page *page, uint3
                 block->next[way] = NULL;
         }
     }
-}
-
-static struct fast_block **bucket_of(struct fast_engine *engine, const struct code_page *page, uint32_t eip)
-{
-    uintptr_t key = (uintptr_t)page >> 6;
-    return &engine->buckets[(eip ^ eip >> 15 ^ key) % FAST_BUCKETS];
 }
 
 static bool block_is(const struct fast_block *block, const struct cpu *cpu, uint32_t eip)
@@ -154,6 +183,8 @@ bool fast_run(struct cpu *cpu)
 {
     bool any = false;
     while (cpu->attention == 0 && cpu->clock->budget > 0) {
+        if (UNLIKELY(cpu->fast->buried != NULL))
+            buried_free(cpu->fast);
         if (!targets_are_safe(cpu))
             break;
         struct fast_block *block = fast_jump(cpu, cpu->eip);

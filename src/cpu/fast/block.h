@@ -40,6 +40,7 @@ struct fast_block {
     struct code_page *page;
     uint16_t offset, bytes;     /* in the page */
     uint16_t count;             /* instructions */
+    uint32_t size;              /* of the block in memory, bytes */
     bool dead;                  /* its code was written over */
     uint32_t target[2];         /* by enum fast_way: EIP behind the block, when it ends there of itself */
     struct fast_block *next[2]; /* the block at the target when it is in the same page and known */
@@ -66,7 +67,8 @@ struct fast_engine {
     struct fast_block *jumps[FAST_JUMPS]; /* by EIP: where far-off branches look first */
     struct fast_block *buckets[FAST_BUCKETS];
     struct fast_row rows[FAST_ROWS];
-    uint64_t bytes_used; /* by all blocks */
+    struct fast_block *buried; /* dead blocks that wait to be freed, by `sibling` */
+    uint64_t bytes_used;       /* by all blocks */
     uint64_t blocks_made;
 };
 

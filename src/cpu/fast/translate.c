@@ -73,8 +73,10 @@ struct fast_block *fast_translate(struct cpu *cpu)
         return NULL;
 
     unsigned total = count + !ended;
-    struct fast_block *block = calloc(1, sizeof *block + total * sizeof ops[0]);
+    size_t size = sizeof(struct fast_block) + total * sizeof ops[0];
+    struct fast_block *block = calloc(1, size);
     INVARIANT(block != NULL);
+    block->size = (uint32_t)size;
     block->eip = cpu->eip;
     block->cs_base = cpu->segments[CS].base;
     block->page = cpu->fetch.page;
@@ -95,6 +97,6 @@ struct fast_block *fast_translate(struct cpu *cpu)
     }
     memcpy(block->ops, ops, total * sizeof ops[0]);
     cpu->fast->blocks_made++;
-    cpu->fast->bytes_used += sizeof *block + total * sizeof ops[0];
+    cpu->fast->bytes_used += size;
     return block;
 }

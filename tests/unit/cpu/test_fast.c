@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cpu/fast/block.h"
 #include "cpu/instruction.h"
 #include "sample.h"
 #include "unit/suite.h"
@@ -310,6 +311,22 @@ START_TEST(a_link_does_not_lead_to_code_of_yesterday)
 }
 END_TEST
 
+START_TEST(dead_blocks_do_not_pile_up)
+{
+    /* mov ecx,20000; add eax,1 with its immediate written; mov [BENCH_CODE+7],cl; dec ecx; jnz; hlt */
+    static const uint8_t code[] = {0xb9, 0x20, 0x4e, 0,    0,    0x83, 0xc0, 1,    0x88,
+                                   0x0d, 0x07, 0x00, 0x01, 0x00, 0x49, 0x75, 0xf4, 0xf4};
+    struct bench *bench = bench_new_with(NULL, CPU_ENGINE_FAST);
+    bench_protected(bench, 0);
+    bench_code(bench, code, sizeof code);
+    slice_run(bench, 90000);
+    ck_assert_uint_eq(bench->cpu.activity, HALTED);
+    ck_assert_uint_gt(bench->cpu.fast->blocks_made, 10000);
+    ck_assert_uint_lt(bench->cpu.fast->bytes_used, 100000);
+    bench_free(bench);
+}
+END_TEST
+
 START_TEST(a_block_that_writes_behind_itself_stops_there)
 {
     /* mov byte [BENCH_CODE+7],40h; inc ecx becomes inc eax: it stands right behind the store */
@@ -332,4 +349,5 @@ END_TEST
 UNIT_SUITE("fast", random_programs_in_ring_0_are_the_same_on_both,
            random_programs_in_ring_3_are_the_same_on_both, random_programs_in_real_mode_are_the_same_on_both,
            interrupts_arrive_at_the_same_instruction, code_written_in_a_loop_is_executed_as_written,
-           a_link_does_not_lead_to_code_of_yesterday, a_block_that_writes_behind_itself_stops_there)
+           a_link_does_not_lead_to_code_of_yesterday, dead_blocks_do_not_pile_up,
+           a_block_that_writes_behind_itself_stops_there)

@@ -95,7 +95,7 @@ void fast_code_written(struct fast_engine *engine, struct code_page *page, uint3
 
 static bool block_is(const struct fast_block *block, const struct cpu *cpu, uint32_t eip)
 {
-    return block->eip == eip && !block->dead && block->cs_base == cpu->segments[CS].base;
+    return block->eip == eip && block->cs_base == cpu->segments[CS].base;
 }
 
 /* Room for one more block: everything is forgotten when there is too much of it. */
